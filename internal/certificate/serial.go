@@ -1,0 +1,119 @@
+package certificate
+
+import (
+	"bytes"
+	"encoding/hex"
+	"math/big"
+	"strings"
+	"unicode"
+)
+
+// Serials are the spellings of one serial number that other programs show.
+type Serials struct {
+	Windows string `json:"windows"` // all content octets, lowercase: MMC, certutil, .NET
+	Spaced  string `json:"spaced"`  // the same with spaces: the old Windows dialog
+	OpenSSL string `json:"openssl"` // uppercase, no leading 00: openssl, nginx, Apache
+	Colon   string `json:"colon"`   // all octets with colons: NSS, Firefox
+	Decimal string `json:"decimal"` // Java BigInteger, databases
+	Java    string `json:"java"`    // lowercase without leading zeros: keytool
+	Text    string `json:"text"`    // openssl -text: lowercase with colons, no leading 00
+	Hex     string `json:"hex"`     // 0x and the digits of Java
+	// Reversed is the byte order of Active Directory's X509:<I>..<SR> mapping;
+	// the leading 00 is not part of it.
+	Reversed string `json:"reversed"`
+}
+
+// SerialInt returns the value of a DER INTEGER's content octets.
+func SerialInt(octets []byte) *big.Int {
+	n := new(big.Int).SetBytes(octets)
+	if len(octets) > 0 && octets[0]&0x80 != 0 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(len(octets))*8))
+	}
+	return n
+}
+
+// SerialsOf renders content octets in every spelling.
+func SerialsOf(octets []byte) Serials {
+	if len(octets) == 0 {
+		return Serials{}
+	}
+	n := SerialInt(octets)
+	sign, abs := "", new(big.Int).Abs(n)
+	if n.Sign() < 0 {
+		sign = "-"
+	}
+	magnitude := abs.Bytes()
+	if len(magnitude) == 0 {
+		magnitude = []byte{0}
+	}
+	stripped := bytes.TrimLeft(octets, "\x00")
+	if len(stripped) == 0 {
+		stripped = []byte{0}
+	}
+	reversed := bytes.Clone(stripped)
+	for i, j := 0, len(reversed)-1; i < j; i, j = i+1, j-1 {
+		reversed[i], reversed[j] = reversed[j], reversed[i]
+	}
+	return Serials{
+		Windows:  hex.EncodeToString(octets),
+		Spaced:   separated(octets, " "),
+		OpenSSL:  sign + strings.ToUpper(hex.EncodeToString(magnitude)),
+		Colon:    separated(octets, ":"),
+		Decimal:  n.String(),
+		Java:     n.Text(16),
+		Text:     sign + separated(magnitude, ":"),
+		Hex:      sign + "0x" + abs.Text(16),
+		Reversed: strings.ToUpper(hex.EncodeToString(reversed)),
+	}
+}
+
+func separated(octets []byte, sep string) string {
+	parts := make([]string, len(octets))
+	for i := range octets {
+		parts[i] = hex.EncodeToString(octets[i : i+1])
+	}
+	return strings.Join(parts, sep)
+}
+
+// Serials returns the spellings of the certificate's serial number.
+func (c *Certificate) Serials() Serials { return SerialsOf(c.SerialNumber) }
+
+// Digits reduces a thumbprint or serial in any spelling to what identifies
+// it: lowercase hex digits (or decimal ones) without separators, a 0x
+// prefix, or the invisible characters that Windows' dialog adds. ok is false
+// when something else is left.
+func Digits(s string) (digits string, ok bool) {
+	var b strings.Builder
+	for _, r := range strings.ToLower(s) {
+		switch {
+		case r >= '0' && r <= '9' || r >= 'a' && r <= 'f' || r == 'x':
+			b.WriteRune(r)
+		case r == '-' && b.Len() == 0:
+			b.WriteRune(r)
+		case unicode.IsSpace(r), r == ':', r == '-', r == '.', r == '_', unicode.Is(unicode.Cf, r), r == '\ufeff':
+		default:
+			return "", false
+		}
+	}
+	digits = strings.TrimPrefix(b.String(), "0x")
+	if digits == "" || strings.Contains(digits, "x") {
+		return "", false
+	}
+	return digits, true
+}
+
+// MatchSerial reports whether digits (from [Digits]) spell the serial number:
+// in hex modulo leading zeros, or in decimal.
+func (c *Certificate) MatchSerial(digits string) bool {
+	if len(c.SerialNumber) == 0 {
+		return false
+	}
+	trim := func(s string) string {
+		if t := strings.TrimLeft(s, "0"); t != "" {
+			return t
+		}
+		return "0"
+	}
+	n := SerialInt(c.SerialNumber)
+	return trim(digits) == trim(hex.EncodeToString(c.SerialNumber)) || digits == n.Text(16) || trim(digits) == n.String()
+}

@@ -1,0 +1,88 @@
+// Package finding holds findings as data: what is wrong with a certificate,
+// a key, a file or where it is kept. The rules that make findings are in
+// packages keyusage, placement and importer; the words are in wording.go.
+//
+// Ids, conditions and severities follow facts/certificates.md section 4 of the
+// project's notes; docs/findings.md repeats those that are implemented.
+package finding
+
+import (
+	"cmp"
+	"slices"
+)
+
+// A Severity says how bad a finding is.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"   // will not work in at least one mainstream client
+	Warning Severity = "warning" // fails in some, or is dangerous
+	Info    Severity = "info"    // good to know
+)
+
+// Rank orders severities, worst first, from 0.
+func (s Severity) Rank() int {
+	switch s {
+	case Error:
+		return 0
+	case Warning:
+		return 1
+	}
+	return 2
+}
+
+// A Purpose is what a certificate is to be used for.
+type Purpose string
+
+// The purposes.
+const (
+	Client       Purpose = "client"
+	Server       Purpose = "server"
+	EmailSign    Purpose = "email-sign"
+	EmailEncrypt Purpose = "email-encrypt"
+	Code         Purpose = "code"
+	Document     Purpose = "document"
+	CA           Purpose = "ca"
+	Any          Purpose = "" // the finding holds whatever the purpose
+)
+
+// A Fix is something this program can do about a finding.
+type Fix string
+
+// The fixes.
+const (
+	FixNone   Fix = ""
+	FixMove   Fix = "move"   // move it to the store named by the parameter "store"
+	FixTrust  Fix = "trust"  // trust it, after a question
+	FixImport Fix = "import" // import the file with the key or the issuer
+	FixAsk    Fix = "ask"    // ask the CA for a new certificate; text in the advice
+)
+
+// A Finding is one reason why something will not work or should be known.
+type Finding struct {
+	ID       string
+	Severity Severity
+	Purpose  Purpose
+	Params   map[string]string // fill the placeholders of the wording
+	Source   string            // the rule, such as "RFC 5280 4.2.1.3"
+	Fix      Fix
+}
+
+// Sort puts the worst first, and equals in the order of their ids.
+func Sort(fs []Finding) {
+	slices.SortStableFunc(fs, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+// Worst returns the worst severity in fs, "" if fs is empty.
+func Worst(fs []Finding) Severity {
+	worst := Severity("")
+	for _, f := range fs {
+		if worst == "" || f.Severity.Rank() < worst.Rank() {
+			worst = f.Severity
+		}
+	}
+	return worst
+}
