@@ -1,0 +1,131 @@
+package inventory
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"certdesk/internal/certificate"
+)
+
+// Why an id names no certificate, or more than one.
+var (
+	ErrNotFound  = errors.New("no such certificate")
+	ErrAmbiguous = errors.New("more than one certificate fits")
+)
+
+// A LookupError says which id could not be resolved.
+type LookupError struct {
+	ID         string
+	Err        error  // ErrNotFound or ErrAmbiguous
+	Candidates []*Row // with ErrAmbiguous
+}
+
+// Error returns the id, the cause and the candidates.
+func (e *LookupError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "find %q: %v", e.ID, e.Err)
+	for _, r := range e.Candidates {
+		fmt.Fprintf(&b, "\n  %s  %s/%s  %s", r.Certificate.Fingerprint(), r.Location, r.Store, r.Certificate.CommonName())
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *LookupError) Unwrap() error { return e.Err }
+
+const minPrefix = 8 // hex digits of a thumbprint or serial that may stand for the whole
+
+// Resolve returns the rows of the one certificate that id names: a SHA-256 or
+// SHA-1 thumbprint or a serial number in any spelling, or an unambiguous
+// prefix of at least 8 hex digits. The certificate may be in several places;
+// keep picks those that are wanted, nil means all. Errors are [*LookupError].
+func (inv *Inventory) Resolve(id string, keep func(*Row) bool) ([]*Row, error) {
+	digits, ok := certificate.Digits(id)
+	if !ok {
+		return nil, &LookupError{ID: id, Err: ErrNotFound}
+	}
+	var exact, prefix []*Row
+	for _, r := range inv.Rows {
+		if keep != nil && !keep(r) {
+			continue
+		}
+		switch match(r, digits) {
+		case matchExact:
+			exact = append(exact, r)
+		case matchPrefix:
+			prefix = append(prefix, r)
+		}
+	}
+	found := exact
+	if len(found) == 0 {
+		found = prefix
+	}
+	if len(found) == 0 {
+		return nil, &LookupError{ID: id, Err: ErrNotFound}
+	}
+	for _, r := range found[1:] {
+		if r.Certificate.Fingerprint() != found[0].Certificate.Fingerprint() {
+			return nil, &LookupError{ID: id, Err: ErrAmbiguous, Candidates: found}
+		}
+	}
+	return found, nil
+}
+
+type matchKind int
+
+const (
+	matchNone matchKind = iota
+	matchPrefix
+	matchExact
+)
+
+func match(r *Row, digits string) matchKind {
+	c := r.Certificate
+	sha256, sha1 := c.Fingerprint().String(), c.SHA1()
+	if digits == sha256 || digits == sha1 || c.MatchSerial(digits) {
+		return matchExact
+	}
+	serial := hex.EncodeToString(c.SerialNumber)
+	if len(digits) >= minPrefix && (strings.HasPrefix(sha256, digits) || strings.HasPrefix(sha1, digits) ||
+		strings.HasPrefix(serial, digits) || strings.HasPrefix(strings.TrimLeft(serial, "0"), strings.TrimLeft(digits, "0"))) {
+		return matchPrefix
+	}
+	return matchNone
+}
+
+// Matches reports whether the row answers to a search: part of a name, an
+// address or a friendly name, or of a serial number or thumbprint in any
+// spelling. The empty text matches every row.
+func (r *Row) Matches(text string) bool {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return true
+	}
+	c := r.Certificate
+	folded := strings.ToLower(text)
+	contains := func(s string) bool { return strings.Contains(strings.ToLower(s), folded) }
+	if contains(r.FriendlyName) || contains(c.Subject().String()) || contains(c.Issuer().String()) {
+		return true
+	}
+	for _, a := range c.AltNames {
+		if contains(a.Value) {
+			return true
+		}
+	}
+	digits, ok := certificate.Digits(text)
+	if !ok {
+		return false
+	}
+	if c.MatchSerial(digits) {
+		return true
+	}
+	if len(digits) < 4 {
+		return false
+	}
+	serial := hex.EncodeToString(c.SerialNumber)
+	return strings.Contains(serial, digits) || strings.Contains(serial, strings.TrimLeft(digits, "0")) ||
+		strings.HasPrefix(certificate.SerialInt(c.SerialNumber).String(), digits) ||
+		strings.Contains(c.SHA1(), digits) || strings.Contains(c.Fingerprint().String(), digits)
+}

@@ -1,0 +1,171 @@
+// Package inventory lists what is in the stores, with what can be said about
+// each certificate: its findings, where it belongs, its chain. It is the one
+// place where both front ends look certificates up.
+package inventory
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"certdesk/certstore"
+	"certdesk/internal/certificate"
+	"certdesk/internal/finding"
+	"certdesk/internal/keyusage"
+	"certdesk/internal/placement"
+)
+
+// A Row is one certificate in one place.
+type Row struct {
+	certstore.Entry
+	Certificate *certificate.Certificate
+	Misplaced   certstore.Name    // the store it belongs to; "" when it is in the right one
+	Findings    []finding.Finding // worst first
+}
+
+// Options say what [Load] reads.
+type Options struct {
+	Locations []certstore.Location // none means both
+	Now       time.Time            // the zero time means now
+}
+
+// An Inventory is what the stores held at one moment.
+type Inventory struct {
+	Rows []*Row // user first, in the order of the stores, then by name
+
+	bySubject map[string][]*Row
+	byPrint   map[certificate.Fingerprint][]*Row
+}
+
+// Load reads the stores. What could be read is returned along with the
+// errors; the inventory is never nil.
+func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, []error) {
+	if len(opt.Locations) == 0 {
+		opt.Locations = []certstore.Location{certstore.User, certstore.Machine}
+	}
+	if opt.Now.IsZero() {
+		opt.Now = time.Now()
+	}
+	var rows []*Row
+	var errs []error
+	work := make(chan []*Row, 64)
+	var group sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for batch := range work {
+				for _, r := range batch {
+					r.judge(opt.Now)
+				}
+			}
+		})
+	}
+	const batchSize = 64 // certificates judged at a time, while the store reads on
+	for _, loc := range opt.Locations {
+		var batch []*Row
+		for e, err := range store.Entries(ctx, loc) {
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			r := &Row{Entry: e}
+			rows, batch = append(rows, r), append(batch, r)
+			if len(batch) == batchSize {
+				work <- batch
+				batch = nil
+			}
+		}
+		if len(batch) > 0 {
+			work <- batch
+		}
+	}
+	close(work)
+	group.Wait()
+	return index(rows), errs
+}
+
+func (r *Row) judge(now time.Time) {
+	r.Certificate = certificate.Parse(r.DER)
+	c := r.Certificate
+	r.Misplaced = placement.Belongs(r.Entry, c)
+	fs := keyusage.Survey(c, keyusage.Question{Now: now})
+	fs = append(fs, placement.Judge(r.Entry, c)...)
+	if r.Key == certstore.KeyNone && (r.Store == certstore.My || r.Store == certstore.People) && slices.Contains(keyusage.Infer(c), finding.Client) {
+		s := finding.Info // a partner's certificate has its key elsewhere
+		if r.Store == certstore.My {
+			s = finding.Error
+		}
+		fs = append(fs, keyusage.NoKey(finding.Client, s))
+	}
+	finding.Sort(fs)
+	r.Findings = fs
+}
+
+func index(rows []*Row) *Inventory {
+	inv := &Inventory{Rows: rows, bySubject: make(map[string][]*Row, len(rows)), byPrint: make(map[certificate.Fingerprint][]*Row, len(rows))}
+	serials := make(map[string]*Row, len(rows))
+	for _, r := range rows {
+		c := r.Certificate
+		fp := c.Fingerprint()
+		inv.bySubject[string(c.RawSubject)] = append(inv.bySubject[string(c.RawSubject)], r)
+		inv.byPrint[fp] = append(inv.byPrint[fp], r)
+		if len(c.SerialNumber) == 0 {
+			continue
+		}
+		id := string(c.RawIssuer) + "\x00" + string(c.SerialNumber)
+		if other, ok := serials[id]; !ok {
+			serials[id] = r
+		} else if other.Certificate.Fingerprint() != fp {
+			other.sameSerial(r)
+			r.sameSerial(other)
+		}
+	}
+	slices.SortStableFunc(rows, compare)
+	return inv
+}
+
+func (r *Row) sameSerial(other *Row) {
+	r.Findings = append(r.Findings, finding.Finding{ID: "N-04", Severity: finding.Error, Source: "RFC 5280 4.1.2.2",
+		Params: map[string]string{"other": other.Certificate.CommonName() + ", SHA-256 " + other.Certificate.Fingerprint().String()[:16]}})
+	finding.Sort(r.Findings)
+}
+
+// At returns the rows of one certificate: it may be in several places.
+func (inv *Inventory) At(fp certificate.Fingerprint) []*Row { return inv.byPrint[fp] }
+
+// Entries returns the entries of one certificate, as package placement asks
+// for them.
+func (inv *Inventory) Entries(fp certificate.Fingerprint) []certstore.Entry {
+	var es []certstore.Entry
+	for _, r := range inv.byPrint[fp] {
+		es = append(es, r.Entry)
+	}
+	return es
+}
+
+// KeyHolders returns the rows whose certificate has the public key id (see
+// [certificate.Certificate.KeyID]).
+func (inv *Inventory) KeyHolders(id []byte) []*Row {
+	var rows []*Row
+	for _, r := range inv.Rows {
+		if slices.Equal(r.Certificate.KeyID(), id) {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+func compare(a, b *Row) int {
+	rank := func(r *Row) int {
+		n := slices.Index(placement.Names, r.Store)
+		if n < 0 {
+			n = len(placement.Names)
+		}
+		if r.Location == certstore.Machine {
+			n += 100
+		}
+		return n
+	}
+	return rank(a) - rank(b)
+}

@@ -1,0 +1,235 @@
+// Package placement decides where certificates belong: the contents of a file
+// when it is imported ([Decide]), and what stands in a store already
+// ([Belongs], [Judge]). It looks at nothing but its arguments.
+package placement
+
+import (
+	"fmt"
+
+	"certdesk/internal/certfile"
+	"certdesk/internal/certificate"
+	"certdesk/internal/finding"
+	"certdesk/internal/keyusage"
+
+	"certdesk/certstore"
+)
+
+// An Action is what an import does with one certificate.
+type Action string
+
+// The actions.
+const (
+	Add          Action = "add"
+	AlreadyThere Action = "already-there"
+	Skip         Action = "skip"
+	Ask          Action = "ask"     // a root: not imported unless the person says yes
+	Replace      Action = "replace" // the certificate is there; its key or its trust is added
+)
+
+// An Item is one line of a plan.
+type Item struct {
+	Certificate *certificate.Certificate
+	Key         int // index in the file's keys; -1: none
+	Role        certificate.Role
+	Location    certstore.Location
+	Store       certstore.Name
+	Action      Action
+	Reason      string // one sentence
+	Name        string // friendly name to give; "" for the store's choice
+	Findings    []finding.Finding
+}
+
+// Options are a person's choices.
+type Options struct {
+	Location     certstore.Location
+	FriendlyName string // for the certificate with the key; "" keeps the file's
+	TrustRoots   bool   // every root of the file
+	Trust        map[certificate.Fingerprint]bool
+	Question     keyusage.Question
+}
+
+// Present tells what is in the stores already: the entries of one certificate
+// in both locations.
+type Present func(certificate.Fingerprint) []certstore.Entry
+
+// Decide places every certificate of contents, first rule that matches: with
+// its key, Personal; a CA that is not self-signed, Intermediate CAs; a
+// self-signed CA, Trusted Roots if the person says so; already trusted, left
+// alone; else Other People.
+func Decide(contents *certfile.Contents, opt Options, present Present) []Item {
+	keyOf := map[int]int{}
+	for k, key := range contents.Keys {
+		if _, taken := keyOf[key.Certificate]; key.Certificate >= 0 && !taken {
+			keyOf[key.Certificate] = k
+		}
+	}
+	keyed := map[certificate.Fingerprint]int{}
+	for i, c := range contents.Certificates {
+		if k, ok := keyOf[i]; ok {
+			keyed[c.Certificate.Fingerprint()] = k
+		}
+	}
+	seen := map[certificate.Fingerprint]bool{}
+	items := make([]Item, 0, len(contents.Certificates))
+	for _, c := range contents.Certificates {
+		fp := c.Certificate.Fingerprint()
+		it := Item{Certificate: c.Certificate, Key: -1, Role: c.Certificate.Role(), Location: opt.Location, Name: c.FriendlyName}
+		if k, ok := keyed[fp]; ok {
+			it.Key = k
+			if it.Name == "" {
+				it.Name = contents.Keys[k].FriendlyName
+			}
+			if opt.FriendlyName != "" {
+				it.Name = opt.FriendlyName
+			}
+		}
+		if seen[fp] {
+			it.Store, it.Action, it.Reason = target(it), Skip, "The file holds this certificate twice."
+		} else {
+			seen[fp] = true
+			decide(&it, opt, present(fp))
+		}
+		it.Findings = findings(it, contents.Format, opt)
+		items = append(items, it)
+	}
+	return items
+}
+
+func target(it Item) certstore.Name {
+	switch {
+	case it.Key >= 0:
+		return certstore.My
+	case it.Role == certificate.Intermediate:
+		return certstore.CA
+	case it.Role == certificate.Root:
+		return certstore.Root
+	}
+	return certstore.People
+}
+
+func decide(it *Item, opt Options, there []certstore.Entry) {
+	it.Store, it.Action = target(*it), Add
+	var here *certstore.Entry
+	var trusted *certstore.Entry
+	for i := range there {
+		e := &there[i]
+		if e.Location == opt.Location && (here == nil || e.Store == it.Store) {
+			here = e
+		}
+		if e.Trusted || e.Store == certstore.Root {
+			trusted = e
+		}
+	}
+	switch it.Store {
+	case certstore.My:
+		it.Reason = "It comes with its private key."
+		if here == nil {
+			return
+		}
+		it.Action, it.Reason = Replace, fmt.Sprintf("The certificate is in %s without its private key; the key is added.", Title(here.Store))
+		if here.Key == certstore.KeyPresent || here.Key == certstore.KeyLocked {
+			it.Action, it.Reason = AlreadyThere, "The same certificate and key are in Personal already."
+		}
+	case certstore.Root:
+		decideRoot(it, opt, here, trusted)
+	default:
+		it.Reason = "It has no private key here; it belongs to somebody else."
+		if it.Store == certstore.CA {
+			it.Reason = "It is a CA certificate that another CA issued."
+		}
+		if here != nil {
+			it.Store, it.Action = here.Store, AlreadyThere
+			it.Reason = fmt.Sprintf("The same certificate is in %s already.", Title(here.Store))
+		}
+	}
+}
+
+func decideRoot(it *Item, opt Options, here, trusted *certstore.Entry) {
+	yes := opt.TrustRoots || opt.Trust[it.Certificate.Fingerprint()]
+	switch {
+	case trusted != nil && trusted.Location == opt.Location:
+		it.Action, it.Reason = AlreadyThere, "It is among the trusted roots already."
+	case trusted != nil && trusted.Location == certstore.Machine:
+		it.Action, it.Reason = Skip, "This computer trusts it already."
+	case here != nil && here.Store == certstore.Disallowed:
+		it.Store, it.Action, it.Reason = here.Store, Skip, "It is among the untrusted certificates; take it out there first."
+	case yes && here != nil:
+		it.Action, it.Reason = Replace, fmt.Sprintf("It is in %s, not trusted; it will be trusted as you asked.", Title(here.Store))
+	case yes:
+		it.Reason = "It is a root, and you asked to trust it."
+	default:
+		it.Action, it.Reason = Ask, "It is a root: whoever holds its key can vouch for anybody. It is not imported unless you say so."
+	}
+}
+
+func findings(it Item, format string, opt Options) []finding.Finding {
+	fs := keyusage.Survey(it.Certificate, opt.Question)
+	if it.Key < 0 && format == certfile.PKCS12 {
+		for _, p := range keyusage.Infer(it.Certificate) {
+			if p == finding.Client {
+				fs = append(fs, keyusage.NoKey(p, finding.Error))
+			}
+		}
+	}
+	finding.Sort(fs)
+	return fs
+}
+
+var titles = map[certstore.Name]string{
+	certstore.My: "Personal", certstore.CA: "Intermediate CAs", certstore.Root: "Trusted roots", certstore.People: "Other people",
+	certstore.TrustedPeople: "Trusted people", certstore.Disallowed: "Untrusted",
+}
+
+// Title returns the name of a store as people read it.
+func Title(n certstore.Name) string {
+	if t, ok := titles[n]; ok {
+		return t
+	}
+	return string(n)
+}
+
+// Names are the stores every system has, in the order people expect.
+var Names = []certstore.Name{certstore.My, certstore.CA, certstore.Root, certstore.People, certstore.TrustedPeople, certstore.Disallowed}
+
+// Belongs returns the store an entry belongs to, or "" if it is in the right
+// one. What a person put among the trusted or untrusted people on purpose is
+// right where it is, but for CA certificates.
+func Belongs(e certstore.Entry, c *certificate.Certificate) certstore.Name {
+	hasKey := e.Key != certstore.KeyNone && e.Key != ""
+	switch role := c.Role(); {
+	case e.Store == certstore.Disallowed || c.RawSubject == nil:
+	case role == certificate.Intermediate && (e.Store == certstore.Root || e.Store == certstore.People || e.Store == certstore.TrustedPeople):
+		return certstore.CA
+	case role == certificate.Intermediate && e.Store == certstore.My && !hasKey:
+		return certstore.CA
+	case role == certificate.EndEntity && (e.Store == certstore.Root || e.Store == certstore.CA) && !hasKey:
+		return certstore.People
+	}
+	return ""
+}
+
+// Judge returns the findings about where an entry stands.
+func Judge(e certstore.Entry, c *certificate.Certificate) []finding.Finding {
+	if c.RawSubject == nil || e.Store == certstore.Disallowed {
+		return nil
+	}
+	hasKey := e.Key != certstore.KeyNone && e.Key != ""
+	make1 := func(id string, s finding.Severity, source string, fix finding.Fix, to certstore.Name) []finding.Finding {
+		return []finding.Finding{{ID: id, Severity: s, Source: source, Fix: fix,
+			Params: map[string]string{"store": Title(e.Store), "to": string(to), "issuer": c.IssuerName()}}}
+	}
+	switch role := c.Role(); {
+	case role == certificate.Intermediate && e.Store == certstore.Root:
+		return make1("P-01", finding.Error, "Microsoft KB 2802568", finding.FixMove, certstore.CA)
+	case role == certificate.Root && e.Store == certstore.CA:
+		return make1("P-02", finding.Info, "RFC 5280 6.1.1", finding.FixTrust, certstore.Root)
+	case c.IsCA() && e.Store == certstore.My && !hasKey:
+		return make1("P-03", finding.Warning, "Windows system stores", finding.FixMove, certstore.CA)
+	case !c.IsCA() && (e.Store == certstore.Root || e.Store == certstore.CA):
+		if role == certificate.SelfSigned {
+			return make1("P-04", finding.Info, "RFC 5280 4.2.1.9", finding.FixNone, certstore.People)
+		}
+		return make1("P-04", finding.Warning, "RFC 5280 4.2.1.9", finding.FixMove, certstore.People)
+	}
+	return nil
+}
