@@ -1,0 +1,410 @@
+package nss
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Opening a database that another program has locked fails after one second
+// (CKR_GENERAL_ERROR); it is tried again this often, after these pauses.
+var busyPauses = []time.Duration{500 * time.Millisecond, 600 * time.Millisecond, 700 * time.Millisecond, 800 * time.Millisecond, time.Second}
+
+// passwordTries is how often a person is asked for one password.
+const passwordTries = 3
+
+// A Database is a directory that holds, or is to hold, cert9.db and key4.db.
+// It is safe for concurrent use. Opening it creates nothing.
+type Database struct {
+	Dir     string
+	Perm    fs.FileMode                                           // of the directory when it is created
+	Library func() (*Library, error)                              // softoken
+	Ask     func(ctx context.Context, again bool) ([]byte, error) // for the password; nil: nobody can be asked
+
+	mu       sync.Mutex // guards what follows
+	reader   *slot      // read-only, kept open
+	opened   identity   // of the files that reader has open
+	locked   bool       // reader does not see the private keys
+	noKeys   bool       // reader cannot read key4.db
+	password []byte     // the right one, once it was given
+	closed   bool
+}
+
+// An identity tells whether a database is still the one that was opened.
+type identity struct {
+	dev, ino       uint64
+	keyDev, keyIno uint64
+	keyTime        int64 // of key4.db, nanoseconds
+}
+
+func (d *Database) identity() (identity, error) {
+	var st, key syscall.Stat_t
+	if err := syscall.Stat(filepath.Join(d.Dir, "cert9.db"), &st); err != nil {
+		return identity{}, &fs.PathError{Op: "open", Path: filepath.Join(d.Dir, "cert9.db"), Err: err}
+	}
+	id := identity{dev: uint64(st.Dev), ino: st.Ino}
+	if syscall.Stat(filepath.Join(d.Dir, "key4.db"), &key) == nil {
+		id.keyDev, id.keyIno, id.keyTime = uint64(key.Dev), key.Ino, key.Mtim.Nano()
+	}
+	return id, nil
+}
+
+// Exists reports whether there is a database. Without the right to look there
+// it says no, with the reason.
+func (d *Database) Exists() (bool, error) {
+	_, err := d.identity()
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Locked reports whether private keys are hidden behind a password that was
+// not given yet. It is known after the first Read.
+func (d *Database) Locked() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.locked
+}
+
+// Read calls f with a session that sees certificates, trust and public keys,
+// and private keys unless the database is locked. It never asks for a
+// password. The error wraps [fs.ErrNotExist] if there is no database.
+func (d *Database) Read(ctx context.Context, f func(*Session) error) error {
+	s, err := d.readSlot(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.do(f)
+	if errors.Is(err, errClosed) || errors.Is(err, ErrChanged) { // replaced or changed meanwhile
+		if s, err = d.readSlot(ctx); err == nil {
+			err = s.do(f)
+		}
+	}
+	return err
+}
+
+// ReadKeys is like Read with private keys in view. It asks for the password
+// if the database is locked. If f finds a key unusable, which it is when
+// another program changed the password, it is called again with the database
+// opened afresh.
+func (d *Database) ReadKeys(ctx context.Context, f func(*Session) error) error {
+	s, err := d.readSlot(ctx)
+	if err != nil {
+		return err
+	}
+	if d.Locked() {
+		if err := d.login(ctx, s); err != nil {
+			return err
+		}
+	}
+	err = s.do(f)
+	if errors.Is(err, ErrKeyUnusable) || errors.Is(err, errClosed) || errors.Is(err, ErrChanged) {
+		d.Reopen()
+		if s, err = d.readSlot(ctx); err != nil {
+			return err
+		}
+		if d.Locked() {
+			if err := d.login(ctx, s); err != nil {
+				return err
+			}
+		}
+		err = s.do(f)
+	}
+	return err
+}
+
+// Reopen makes the next Read open the files again.
+func (d *Database) Reopen() {
+	d.mu.Lock()
+	old := d.reader
+	d.reader = nil
+	d.mu.Unlock()
+	if old != nil {
+		go old.close() // waits for its users
+	}
+}
+
+// readSlot returns the slot for reading, opened again if the files are not
+// the same any more.
+func (d *Database) readSlot(ctx context.Context) (*slot, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, errClosed
+	}
+	id, err := d.identity()
+	if err != nil {
+		d.drop()
+		return nil, err
+	}
+	if d.reader != nil {
+		same := id
+		if !d.locked { // a locked one may have been unlocked by certutil -W
+			same.keyTime = d.opened.keyTime
+		}
+		if same == d.opened {
+			return d.reader, nil
+		}
+		d.drop()
+	}
+	lib, err := d.Library()
+	if err != nil {
+		return nil, err
+	}
+	// Read-only first: unlike the others it takes no write lock. An
+	// interrupted write of another program can only be rolled back by
+	// opening it for writing.
+	var s *slot
+	for _, how := range []mode{modeRead, modeWrite, modeReadCert} {
+		if how == modeWrite && (id.keyIno == 0 || !d.accessible()) {
+			continue // it would create key4.db
+		}
+		d.noKeys = how == modeReadCert
+		if s, err = d.open(ctx, lib, how); err == nil {
+			break
+		}
+		if errors.Is(err, ErrBusy) || ctx.Err() != nil {
+			return nil, err
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.reader, d.opened, d.locked = s, id, false
+	if d.noKeys {
+		return s, nil
+	}
+	flags, err := lib.m.tokenFlags(s.id)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case flags&ckfUserPINInitialized == 0: // no key was ever stored
+	case flags&ckfLoginRequired == 0:
+		err = loginWith(s, "")
+	case d.password != nil:
+		err = loginWith(s, string(d.password))
+		d.locked = err != nil
+	default:
+		d.locked = true
+	}
+	if errors.Is(err, ErrPassword) {
+		d.locked, err = true, nil
+	}
+	return s, err
+}
+
+// drop gives up the reading slot; d.mu is held.
+func (d *Database) drop() {
+	if d.reader != nil {
+		go d.reader.close()
+		d.reader = nil
+	}
+}
+
+// accessible reports whether the files may be written, see access(2).
+func (d *Database) accessible() bool {
+	const wOK = 2 // W_OK
+	for _, name := range []string{"", "cert9.db", "key4.db"} {
+		if syscall.Access(filepath.Join(d.Dir, name), wOK) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// open opens the database, waiting for a program that has it locked.
+func (d *Database) open(ctx context.Context, lib *Library, how mode) (*slot, error) {
+	for try := 0; ; try++ {
+		s, err := lib.open(d.Dir, how)
+		if code(err) != ckrGeneralError {
+			return s, err
+		}
+		if try == len(busyPauses) {
+			return nil, fmt.Errorf("%w: %w", ErrBusy, err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(busyPauses[try]):
+		}
+	}
+}
+
+// loginWith logs in to a slot. An empty database password has to be given too.
+func loginWith(s *slot, pin string) error {
+	return s.do(func(sess *Session) error {
+		err := s.lib.m.login(sess.h, ckuUser, pin)
+		if code(err) == ckrUserAlreadyLoggedIn {
+			return nil
+		}
+		return err
+	})
+}
+
+// login logs in to a slot of a database that has a password, asking for it
+// if need be.
+func (d *Database) login(ctx context.Context, s *slot) error {
+	d.mu.Lock()
+	known := d.password
+	d.mu.Unlock()
+	if known != nil && loginWith(s, string(known)) == nil {
+		d.unlocked(s, known)
+		return nil
+	}
+	if d.Ask == nil {
+		return ErrLocked
+	}
+	var err error
+	for try := range passwordTries {
+		var answer []byte
+		if answer, err = d.Ask(ctx, try > 0); err != nil {
+			return err
+		}
+		if err = loginWith(s, string(answer)); err == nil {
+			d.unlocked(s, answer)
+			return nil
+		}
+		clear(answer)
+		if !errors.Is(err, ErrPassword) {
+			return err
+		}
+	}
+	return err
+}
+
+// unlocked keeps the right password, which the next key import needs again.
+func (d *Database) unlocked(s *slot, password []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.password = password
+	if s == d.reader {
+		d.locked = false
+	}
+}
+
+// Write calls f with a session that may change the database, opened for this
+// call: softoken would go on to encrypt keys with a password that another
+// program replaced since, and those keys would be lost. With keys set,
+// private keys and trust can be written too, and the password is asked for
+// if the database has one. With create set a database is made where there is
+// none; otherwise the error then wraps [fs.ErrNotExist].
+func (d *Database) Write(ctx context.Context, keys, create bool, f func(*Session) error) error {
+	lib, err := d.Library()
+	if err != nil {
+		return err
+	}
+	id, err := d.identity()
+	if errors.Is(err, fs.ErrNotExist) && create {
+		err = d.create(ctx, lib)
+	} else if err == nil && id.keyIno == 0 {
+		err = d.initialise(ctx, lib)
+	}
+	if err != nil {
+		return err
+	}
+	s, err := d.open(ctx, lib, modeWrite)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	flags, err := lib.m.tokenFlags(s.id)
+	if err != nil {
+		return err
+	}
+	if flags&ckfUserPINInitialized == 0 {
+		if err := d.initialise(ctx, lib); err != nil {
+			return err
+		}
+		s.close()
+		if s, err = d.open(ctx, lib, modeWrite); err != nil {
+			return err
+		}
+		defer s.close()
+	}
+	switch {
+	case flags&ckfLoginRequired == 0:
+		err = loginWith(s, "")
+	case keys:
+		err = d.login(ctx, s)
+	}
+	if err != nil {
+		return err
+	}
+	return s.do(f)
+}
+
+// create makes the directory and an empty database without a password.
+func (d *Database) create(ctx context.Context, lib *Library) error {
+	if err := os.MkdirAll(d.Dir, d.Perm); err != nil {
+		return err
+	}
+	if err := d.initialise(ctx, lib); err != nil {
+		return err
+	}
+	if d.Perm&0o077 != 0 { // for everybody: certificates may be read, keys not
+		return os.Chmod(filepath.Join(d.Dir, "cert9.db"), 0o644)
+	}
+	return nil
+}
+
+// initialise sets the empty password of a database that has none yet, and
+// makes the database where there is none. Of two programs that did so at
+// once, one would lose the keys it encrypts from then on: a lock on the
+// directory keeps them apart.
+func (d *Database) initialise(ctx context.Context, lib *Library) error {
+	dir, err := os.Open(d.Dir)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	for {
+		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			break
+		}
+		if err != syscall.EWOULDBLOCK && err != syscall.EINTR {
+			return &fs.PathError{Op: "lock", Path: d.Dir, Err: err}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	s, err := d.open(ctx, lib, modeWrite)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	flags, err := lib.m.tokenFlags(s.id)
+	if err != nil || flags&ckfUserPINInitialized != 0 {
+		return err
+	}
+	return s.do(func(sess *Session) error {
+		if err := lib.m.login(sess.h, ckuSO, ""); err != nil {
+			return err
+		}
+		if err := lib.m.initPIN(sess.h, ""); err != nil {
+			return err
+		}
+		return lib.m.logout(sess.h)
+	})
+}
+
+// Close ends the use of the database and wipes its password.
+func (d *Database) Close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	d.drop()
+	clear(d.password)
+	d.password = nil
+}
