@@ -1,0 +1,2 @@
+// Package ui is the window of Certdesk.
+package ui
