@@ -123,8 +123,8 @@ func (c *Certificate) SignatureAlgorithm() string {
 }
 
 // KeyID returns the CKA_ID that NSS gives to this certificate's key: the
-// SHA-1 of the RSA modulus or of the EC point; of the whole subject public
-// key for other algorithms. It is nil when there is no readable key.
+// SHA-1 of the RSA modulus or of the public key's other octets, such as the EC
+// point. It is nil when there is no readable key.
 func (c *Certificate) KeyID() []byte {
 	bits := c.PublicKeyBits()
 	if c.PublicKeyOID == oidRSA || c.PublicKeyOID == oidRSAPSS {
@@ -135,6 +135,13 @@ func (c *Certificate) KeyID() []byte {
 	}
 	h := sha1.Sum(bits)
 	return h[:]
+}
+
+// KeyIDOf returns the KeyID of a DER SubjectPublicKeyInfo.
+func KeyIDOf(spki []byte) []byte {
+	c := &Certificate{RawSubjectPublicKeyInfo: spki}
+	c.readKeyAlgorithm()
+	return c.KeyID()
 }
 
 // PublicKey returns the subject public key, also for certificates that the

@@ -33,7 +33,7 @@ type Options struct {
 
 // An Inventory is what the stores held at one moment.
 type Inventory struct {
-	Rows []*Row // user first, in the order of the stores, then by name
+	Rows []*Row // user first, then in the order of [placement.Names]
 
 	bySubject map[string][]*Row
 	byPrint   map[certificate.Fingerprint][]*Row

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"certdesk/certstore"
+	"certdesk/internal/certfile"
+	"certdesk/internal/certificate"
+	"certdesk/internal/exporter"
+	"certdesk/internal/inventory"
+)
+
+type exportFlags struct {
+	format, out, profile, location string
+	force                          bool
+}
+
+func (a *app) exportCommand() *cobra.Command {
+	var x exportFlags
+	cmd := &cobra.Command{
+		Use:   "export ID...",
+		Short: "export the public part (pem, der, p7b, base64, chain), or certificate and key (pfx)",
+		Long: `export writes the public part of certificates, or with --format pfx a
+certificate with its private key and chain.
+
+--format base64 is exactly one line. On standard output a newline follows it;
+in a file (-o) nothing follows it.`,
+		Example: `  certctl export 4ff4a1beb76c --format base64 -o client-iis.txt
+  certctl export 4ff4a1beb76c --format pfx --new-password-file pw.txt -o client.pfx`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.export(cmd.Context(), args, x) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&x.format, "format", "pem", "pem, der, p7b, base64, chain or pfx")
+	f.StringVarP(&x.out, "output", "o", "", "file to write; standard output if not given")
+	f.StringVar(&x.profile, "profile", "modern", "pfx: modern (AES-256, SHA-256) or compatible (3DES, SHA-1: Server 2016, old macOS)")
+	f.StringVar(&x.location, "location", "all", "user, machine or all")
+	f.BoolVar(&x.force, "force", false, "replace a file that exists")
+	a.newPassword.add(f, "new-", "the password for the new PFX file")
+	a.password.add(f, "", "the same as --new-password-…, as there is no old password here")
+	return cmd
+}
+
+func (a *app) export(ctx context.Context, ids []string, x exportFlags) error {
+	format := exporter.Format(strings.ToLower(x.format))
+	inv, err := a.load(ctx, "")
+	if err != nil {
+		return err
+	}
+	locs, err := locations(x.location)
+	if err != nil {
+		return err
+	}
+	var rows []*inventory.Row
+	for _, id := range ids {
+		found, err := inv.Resolve(id, func(r *inventory.Row) bool { return len(locs) == 0 || r.Location == locs[0] })
+		if err != nil {
+			return err
+		}
+		rows = append(rows, withKey(found))
+	}
+	if x.out != "" && !x.force {
+		if st, err := os.Stat(x.out); err == nil && st.Size() > 0 {
+			return fmt.Errorf("export to %s: the file exists; --force replaces it", x.out)
+		}
+	}
+	if format == exporter.PFX {
+		return a.exportPFX(ctx, rows, inv, x)
+	}
+	certs := make([]*certificate.Certificate, len(rows))
+	for i, r := range rows {
+		certs[i] = r.Certificate
+	}
+	data, err := exporter.Public(format, certs, inv, a.now)
+	if errors.Is(err, exporter.ErrFormat) {
+		return usage("%v: there are pem, der, p7b, base64, chain and pfx", err)
+	}
+	if err != nil {
+		return err
+	}
+	if x.out == "" && format == exporter.Base64 {
+		data = append(data, '\n')
+	}
+	return a.writeExport(data, rows, format, x.out, 0o644)
+}
+
+// withKey picks, among the places of one certificate, one that has its key.
+func withKey(rows []*inventory.Row) *inventory.Row {
+	for _, r := range rows {
+		if r.Key != certstore.KeyNone {
+			return r
+		}
+	}
+	return rows[0]
+}
+
+func (a *app) exportPFX(ctx context.Context, rows []*inventory.Row, inv *inventory.Inventory, x exportFlags) error {
+	profile, err := certfile.ParseProfile(strings.ToLower(x.profile))
+	if err != nil {
+		return usage("--profile %s: there are modern and compatible", x.profile)
+	}
+	if len(rows) != 1 {
+		return usage("export as pfx: one certificate at a time")
+	}
+	if x.out == "" && (a.json || isTerminal(a.stdout)) {
+		return usage("export as pfx: name the file with -o")
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	if rows[0].Key == certstore.KeyNone { // before asking for a password in vain
+		return fmt.Errorf("export %q: %w", rows[0].Certificate.CommonName(), exporter.ErrNoKey)
+	}
+	name := x.out
+	if name == "" {
+		name = "the PFX file"
+	}
+	pw, err := a.askNewPassword(name)
+	if err != nil {
+		return err
+	}
+	defer clear(pw)
+	data, err := exporter.WithKey(ctx, s, rows[0], inv, pw, profile, a.now)
+	if err != nil {
+		return err
+	}
+	return a.writeExport(data, rows, exporter.PFX, x.out, 0o600)
+}
+
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+type jsonExport struct {
+	File         string   `json:"file,omitempty"`
+	Format       string   `json:"format"`
+	Bytes        int      `json:"bytes"`
+	Certificates []string `json:"certificates"` // SHA-256 of those named
+	PrivateKey   bool     `json:"privateKey"`
+	Text         string   `json:"text,omitempty"` // without a file, for text formats
+}
+
+func (a *app) writeExport(data []byte, rows []*inventory.Row, f exporter.Format, out string, mode os.FileMode) error {
+	if out != "" {
+		if err := writeFile(out, data, mode); err != nil {
+			return fmt.Errorf("export to %s: %w", out, err)
+		}
+	}
+	if !a.json {
+		if out == "" {
+			_, err := a.stdout.Write(data)
+			return err
+		}
+		fmt.Fprintf(a.stderr, "wrote %s (%s), contains private key: %s\n", out, f, map[bool]string{true: "yes", false: "no"}[f == exporter.PFX])
+		return nil
+	}
+	j := jsonExport{File: out, Format: string(f), Bytes: len(data), Certificates: []string{}, PrivateKey: f == exporter.PFX}
+	for _, r := range rows {
+		j.Certificates = append(j.Certificates, r.Fingerprint().String())
+	}
+	if out == "" {
+		if !f.Text() {
+			return usage("export as %s with --json: name the file with -o", f)
+		}
+		j.Text = string(bytes.TrimRight(data, "\n"))
+	}
+	return a.printJSON(j)
+}
+
+// writeFile replaces path with data in one step: a reader sees the old file
+// or the new one. The mode holds from the first byte on.
+func writeFile(path string, data []byte, mode os.FileMode) error {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0) // a device or a pipe, such as /dev/stdout
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		return errors.Join(err, f.Close())
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".certctl-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil && mode != 0o600 {
+		err = f.Chmod(mode)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}

@@ -1,0 +1,301 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"certdesk/certstore"
+	"certdesk/internal/certificate"
+	"certdesk/internal/importer"
+	"certdesk/internal/journal"
+	"certdesk/internal/placement"
+)
+
+func (a *app) importCommand() *cobra.Command {
+	var loc string
+	var dryRun bool
+	opt := importer.Options{}
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "import a PFX, P12, PEM, DER or P7B file, with a plan shown first",
+		Example: `  certctl import client.pfx --dry-run
+  certctl import client.pfx --password-file pw.txt --yes`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if opt.Location, err = location(loc); err != nil {
+				return err
+			}
+			return a.importFile(cmd, args[0], opt, dryRun)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&loc, "location", "user", "user or machine")
+	f.StringVar(&opt.FriendlyName, "friendly-name", "", "name for the certificate that comes with a key")
+	f.BoolVar(&opt.Exportable, "exportable", importer.DefaultExportable, "the key may leave the store again")
+	f.BoolVar(&opt.TrustRoots, "trust-root", false, "import the roots of the file as trusted roots")
+	f.BoolVar(&dryRun, "dry-run", false, "print the plan and change nothing")
+	a.password.add(f, "", "the file's password")
+	return cmd
+}
+
+func (a *app) importFile(cmd *cobra.Command, path string, opt importer.Options, dryRun bool) error {
+	ctx := cmd.Context()
+	data, contents, err := a.readFile(ctx, path)
+	if err != nil {
+		return fmt.Errorf("import %w", err)
+	}
+	defer contents.Wipe()
+	s, err := a.importer(ctx)
+	if err != nil {
+		return err
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	plan, err := s.Plan(ctx, importer.SourceOf(abs, data), contents, opt)
+	if err != nil {
+		return err
+	}
+	a.printUnfinished(s)
+	if dryRun {
+		return a.printPlan(a.stdout, plan, "")
+	}
+	if plan.Problem != nil {
+		return fmt.Errorf("import %s: %w", path, plan.Problem)
+	}
+	if !a.yes && (plan.Changes() > 0 || len(plan.Asks()) > 0) {
+		if plan, err = a.agree(cmd, s, plan); err != nil {
+			return err
+		}
+	}
+	progress := func(done, total int, what string) {
+		if what != "" && a.terminal() {
+			fmt.Fprintf(a.stderr, "importing %d of %d: %s\n", done+1, total, what)
+		}
+	}
+	report, err := s.Apply(ctx, plan, progress)
+	if err != nil {
+		return err
+	}
+	if err := a.printPlan(a.stdout, report.Plan, report.Journal); err != nil {
+		return err
+	}
+	if report.Journal != "" {
+		fmt.Fprintf(a.stderr, "imported %s; certctl undo %s takes it back\n", count(report.Plan.Changes(), "certificate"), report.Journal)
+	} else {
+		fmt.Fprintln(a.stderr, "nothing had to be changed")
+	}
+	return nil
+}
+
+// agree shows the plan and asks; roots are asked for one by one.
+func (a *app) agree(cmd *cobra.Command, s *importer.Service, plan *importer.Plan) (*importer.Plan, error) {
+	if !a.terminal() {
+		return nil, usage("import %s: there is no terminal to confirm the plan at; use --yes, or --dry-run to see it", plan.Source.Name)
+	}
+	if err := a.printTable(a.stderr, plan); err != nil {
+		return nil, err
+	}
+	if asks := plan.Asks(); len(asks) > 0 {
+		opt := plan.Options
+		opt.Trust = map[certificate.Fingerprint]bool{}
+		for _, it := range asks {
+			fp := it.Certificate.Fingerprint()
+			if a.ask(fmt.Sprintf("Trust the root %q, SHA-256 %s?", it.Certificate.CommonName(), fp)) == nil {
+				opt.Trust[fp] = true
+			}
+		}
+		again, err := s.Replan(cmd.Context(), plan, opt)
+		if err != nil {
+			return nil, err
+		}
+		plan = again
+	}
+	if plan.Changes() == 0 {
+		return plan, nil
+	}
+	return plan, a.confirm(fmt.Sprintf("Import %s to %s?", count(plan.Changes(), "certificate"), plan.Options.Location))
+}
+
+type jsonPlan struct {
+	Journal  string        `json:"journal,omitempty"`
+	Source   string        `json:"source"`
+	Items    []jsonItem    `json:"items"`
+	Findings []jsonFinding `json:"findings"` // about the file
+}
+
+type jsonItem struct {
+	Subject  string             `json:"subject"`
+	SHA256   string             `json:"sha256"`
+	Role     certificate.Role   `json:"role"`
+	Key      bool               `json:"key"`
+	Location certstore.Location `json:"location"`
+	Store    certstore.Name     `json:"store"`
+	Action   placement.Action   `json:"action"`
+	Reason   string             `json:"reason"`
+	Findings []jsonFinding      `json:"findings"`
+}
+
+func (a *app) printPlan(w io.Writer, p *importer.Plan, journalID string) error {
+	if !a.json {
+		return a.printTable(w, p)
+	}
+	j := jsonPlan{Journal: journalID, Source: p.Source.Name, Items: []jsonItem{}, Findings: jsonFindings(p.Findings)}
+	for _, it := range p.Items {
+		j.Items = append(j.Items, jsonItem{it.Certificate.Subject().String(), it.Certificate.Fingerprint().String(), it.Role, it.Key >= 0,
+			it.Location, it.Store, it.Action, it.Reason, jsonFindings(it.Findings)})
+	}
+	return a.printJSON(j)
+}
+
+func (a *app) printTable(w io.Writer, p *importer.Plan) error {
+	b := &app{stdout: w}
+	cells := [][]string{{"ACTION", "STORE", "NAME", "ROLE", "KEY", "REASON"}}
+	for _, it := range p.Items {
+		key := "-"
+		if it.Key >= 0 {
+			key = "yes"
+		}
+		cells = append(cells, []string{string(it.Action), string(it.Location) + "/" + string(it.Store), cut(it.Certificate.CommonName(), 40), string(it.Role), key, it.Reason})
+	}
+	b.columns(cells)
+	b.printFindings(jsonFindings(p.Findings))
+	for _, it := range p.Items {
+		if len(it.Findings) > 0 {
+			fmt.Fprintf(w, "%s:\n", it.Certificate.CommonName())
+			b.printFindings(jsonFindings(it.Findings))
+		}
+		if it.Action == placement.Ask {
+			fmt.Fprintf(w, "%s: SHA-256 %s; --trust-root imports it\n", it.Certificate.CommonName(), it.Certificate.Fingerprint())
+		}
+	}
+	return nil
+}
+
+// printUnfinished says what an earlier crash left.
+func (a *app) printUnfinished(s *importer.Service) {
+	records, err := s.Unfinished()
+	if err != nil {
+		a.warn(fmt.Errorf("read journal: %w", err))
+	}
+	for _, r := range records {
+		fmt.Fprintf(a.stderr, "certctl: an %s of %s did not finish: undo it with certctl undo %s, or finish it by importing the file again\n", r.Kind, r.Source, r.ID)
+	}
+}
+
+func (a *app) undoCommand() *cobra.Command {
+	var list bool
+	cmd := &cobra.Command{
+		Use:   "undo [JOURNAL-ID]",
+		Short: "take back the newest import, or the one named; an unfinished one first",
+		Example: `  certctl undo
+  certctl undo --list`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.importer(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if list {
+				return a.listJournal(s)
+			}
+			id := ""
+			if len(args) == 1 {
+				id = args[0]
+			} else {
+				r, err := s.Latest()
+				if err != nil {
+					return fmt.Errorf("undo: %w", err)
+				}
+				id = r.ID
+			}
+			undone, err := s.Undo(cmd.Context(), id)
+			if err != nil {
+				return err
+			}
+			return a.printUndone(id, undone)
+		},
+	}
+	cmd.Flags().BoolVar(&list, "list", false, "list what can be undone")
+	return cmd
+}
+
+type jsonRecord struct {
+	ID       string             `json:"id"`
+	Kind     string             `json:"kind"`
+	Source   string             `json:"source"`
+	Time     string             `json:"time"`
+	Location certstore.Location `json:"location"`
+	Status   journal.Status     `json:"status"`
+	Items    []jsonStep         `json:"items"`
+}
+
+type jsonStep struct {
+	Subject  string             `json:"subject"`
+	SHA256   string             `json:"sha256"`
+	Location certstore.Location `json:"location"`
+	Store    certstore.Name     `json:"store"`
+	Result   string             `json:"result,omitempty"` // of undo: "removed" or "changed-since"
+}
+
+func ofStep(st journal.Step) jsonStep {
+	return jsonStep{st.Subject, certificate.FingerprintOf(st.DER).String(), st.Location, st.Store, ""}
+}
+
+func (a *app) listJournal(s *importer.Service) error {
+	records, err := s.Journal.List()
+	if err != nil {
+		return fmt.Errorf("read journal: %w", err)
+	}
+	if a.json {
+		out := []jsonRecord{}
+		for _, r := range records {
+			j := jsonRecord{r.ID, r.Kind, r.Source, rfc3339(r.Time), r.Location, r.Status, []jsonStep{}}
+			for _, st := range r.Steps {
+				j.Items = append(j.Items, ofStep(st))
+			}
+			out = append(out, j)
+		}
+		return a.printJSON(out)
+	}
+	cells := [][]string{{"ID", "WHAT", "SOURCE", "TIME", "LOCATION", "STATUS", "CERTIFICATES"}}
+	for _, r := range records {
+		var names []string
+		for _, st := range r.Steps {
+			names = append(names, cut(st.Subject, 30))
+		}
+		cells = append(cells, []string{r.ID, r.Kind, r.Source, r.Time.Local().Format("2006-01-02 15:04:05"), string(r.Location), string(r.Status), strings.Join(names, ", ")})
+	}
+	a.columns(cells)
+	return nil
+}
+
+func (a *app) printUndone(id string, undone []importer.Undone) error {
+	steps := []jsonStep{}
+	for _, u := range undone {
+		j := ofStep(u.Step)
+		j.Result = "restored"
+		if u.Changed {
+			j.Result = "changed-since"
+		}
+		steps = append(steps, j)
+	}
+	if a.json {
+		return a.printJSON(map[string]any{"journal": id, "items": steps})
+	}
+	for _, j := range steps {
+		text := "as it was before"
+		if j.Result == "changed-since" {
+			text = "left alone: it was changed since"
+		}
+		fmt.Fprintf(a.stdout, "%s/%s  %s  %s\n", j.Location, j.Store, j.Subject, text)
+	}
+	fmt.Fprintf(a.stderr, "undone: %s\n", id)
+	return nil
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"time"
+
+	"certdesk/certstore"
+	"certdesk/internal/certificate"
+	"certdesk/internal/finding"
+	"certdesk/internal/inventory"
+)
+
+// jsonFinding is a finding as the contract has it.
+type jsonFinding struct {
+	ID       string           `json:"id"`
+	Severity finding.Severity `json:"severity"`
+	Purpose  finding.Purpose  `json:"purpose,omitempty"`
+	Message  string           `json:"message"`
+	Source   string           `json:"source"`
+	Fix      string           `json:"fix,omitempty"`
+}
+
+func jsonFindings(fs []finding.Finding) []jsonFinding {
+	out := make([]jsonFinding, len(fs))
+	for i, f := range fs {
+		w := finding.WordsOf(f)
+		out[i] = jsonFinding{f.ID, f.Severity, f.Purpose, w.Message, f.Source, w.Advice}
+	}
+	return out
+}
+
+// jsonCertificate is a certificate, in a store or in a file. A field whose
+// extension is absent from the certificate is left out.
+type jsonCertificate struct {
+	Location           certstore.Location `json:"location,omitempty"`
+	Store              certstore.Name     `json:"store,omitempty"`
+	Subject            string             `json:"subject"`
+	Issuer             string             `json:"issuer"`
+	CommonName         string             `json:"commonName"`
+	FriendlyName       string             `json:"friendlyName"`
+	Serial             string             `json:"serial"`
+	SHA1               string             `json:"sha1"`
+	SHA256             string             `json:"sha256"`
+	NotBefore          string             `json:"notBefore"`
+	NotAfter           string             `json:"notAfter"`
+	Role               certificate.Role   `json:"role"`
+	IsCA               bool               `json:"isCA"`
+	Key                certstore.KeyState `json:"key"`
+	Exportable         bool               `json:"exportable"`
+	KeyType            string             `json:"keyType"`
+	SignatureAlgorithm string             `json:"signatureAlgorithm"`
+	KeyUsage           []string           `json:"keyUsage,omitzero"`
+	ExtKeyUsage        []string           `json:"extKeyUsage,omitzero"`
+	Misplaced          certstore.Name     `json:"misplaced,omitempty"`
+	Inherited          bool               `json:"inherited"`
+	Trusted            bool               `json:"trusted"`
+	Findings           []jsonFinding      `json:"findings"`
+
+	*jsonMore
+}
+
+// jsonMore is what show adds to list.
+type jsonMore struct {
+	Serials          certificate.Serials `json:"serials"`
+	SubjectAltNames  []jsonAltName       `json:"subjectAltNames,omitzero"`
+	BasicConstraints *jsonBasic          `json:"basicConstraints,omitempty"`
+	SubjectKeyID     string              `json:"subjectKeyId,omitempty"`
+	AuthorityKeyID   string              `json:"authorityKeyId,omitempty"`
+	KeyUsageText     string              `json:"keyUsageText,omitempty"` // as Windows prints it
+	Origin           string              `json:"origin,omitempty"`
+	Places           []jsonPlace         `json:"places,omitempty"` // everywhere the certificate stands
+	Chain            []jsonLink          `json:"chain"`
+	PEM              string              `json:"pem"`
+}
+
+type jsonAltName struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+type jsonBasic struct {
+	CA      bool `json:"ca"`
+	PathLen *int `json:"pathLen,omitempty"`
+}
+
+type jsonPlace struct {
+	Location certstore.Location `json:"location"`
+	Store    certstore.Name     `json:"store"`
+}
+
+type jsonLink struct {
+	Subject  string               `json:"subject"`
+	SHA256   string               `json:"sha256,omitempty"`
+	Location certstore.Location   `json:"location,omitempty"`
+	Store    certstore.Name       `json:"store,omitempty"`
+	Found    string               `json:"found"` // "store", "file" or "missing"
+	Status   inventory.LinkStatus `json:"status"`
+}
+
+func rfc3339(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func ofCertificate(c *certificate.Certificate) jsonCertificate {
+	j := jsonCertificate{
+		Subject: c.Subject().String(), Issuer: c.Issuer().String(), CommonName: c.CommonName(),
+		Serial: hex.EncodeToString(c.SerialNumber), SHA1: c.SHA1(), SHA256: c.Fingerprint().String(),
+		NotBefore: rfc3339(c.NotBefore), NotAfter: rfc3339(c.NotAfter), Role: c.Role(), IsCA: c.IsCA(),
+		Key: certstore.KeyNone, KeyType: c.KeyType(), SignatureAlgorithm: c.SignatureAlgorithm(), KeyUsage: c.KeyUsageNames(),
+		Findings: []jsonFinding{},
+	}
+	if c.ExtKeyUsage != nil {
+		j.ExtKeyUsage = make([]string, len(c.ExtKeyUsage))
+		for i, oid := range c.ExtKeyUsage {
+			j.ExtKeyUsage[i] = certificate.ExtKeyUsageName(oid)
+		}
+	}
+	return j
+}
+
+func ofRow(r *inventory.Row) jsonCertificate {
+	j := ofCertificate(r.Certificate)
+	j.Location, j.Store, j.FriendlyName, j.Key, j.Exportable = r.Location, r.Store, r.FriendlyName, r.Key, r.Exportable
+	j.Misplaced, j.Inherited, j.Trusted = r.Misplaced, r.Inherited, r.Trusted
+	j.Findings = jsonFindings(r.Findings)
+	return j
+}
+
+func moreOf(c *certificate.Certificate, inv *inventory.Inventory, extra []*certificate.Certificate, now time.Time) *jsonMore {
+	m := &jsonMore{Serials: c.Serials(), SubjectKeyID: hex.EncodeToString(c.SubjectKeyID), AuthorityKeyID: hex.EncodeToString(c.AuthorityKey),
+		KeyUsageText: c.WindowsKeyUsage(), Chain: []jsonLink{},
+		PEM: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))}
+	if c.AltNames != nil {
+		m.SubjectAltNames = []jsonAltName{}
+		for _, a := range c.AltNames {
+			m.SubjectAltNames = append(m.SubjectAltNames, jsonAltName{a.Type, a.Value})
+		}
+	}
+	if b := c.Basic; b != nil {
+		m.BasicConstraints = &jsonBasic{CA: b.CA}
+		if b.PathLen >= 0 {
+			m.BasicConstraints.PathLen = &b.PathLen
+		}
+	}
+	for _, r := range inv.At(c.Fingerprint()) {
+		m.Places = append(m.Places, jsonPlace{r.Location, r.Store})
+	}
+	for _, l := range inv.Chain(c, extra, now) {
+		j := jsonLink{Subject: l.Name, Found: "missing", Status: l.Status}
+		if l.Certificate != nil {
+			j.Subject, j.SHA256, j.Found = l.Certificate.Subject().String(), l.Certificate.Fingerprint().String(), "file"
+		}
+		if l.Row != nil {
+			j.Location, j.Store, j.Found = l.Row.Location, l.Row.Store, "store"
+		}
+		m.Chain = append(m.Chain, j)
+	}
+	return m
+}
+
+// printJSON prints one document.
+func (a *app) printJSON(v any) error {
+	out := bufio.NewWriterSize(a.stdout, 1<<16)
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// printJSONList prints an array, one compact element a line, without holding
+// it in memory as a whole.
+func (a *app) printJSONList(rows []*inventory.Row) error {
+	out := bufio.NewWriterSize(a.stdout, 1<<16)
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	enc.SetEscapeHTML(false)
+	out.WriteString("[")
+	for i, r := range rows {
+		if i > 0 {
+			out.WriteString(",")
+		}
+		out.WriteString("\n")
+		line.Reset()
+		if err := enc.Encode(ofRow(r)); err != nil {
+			return err
+		}
+		out.Write(bytes.TrimRight(line.Bytes(), "\n"))
+	}
+	out.WriteString("\n]\n")
+	return out.Flush()
+}

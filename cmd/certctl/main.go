@@ -1,0 +1,250 @@
+// Command certctl does on the command line what Certdesk does in its window:
+// it lists, imports, moves, exports and judges certificates of the user's and
+// the machine's stores.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"certdesk/certstore"
+	"certdesk/internal/advice"
+	"certdesk/internal/certfile"
+	"certdesk/internal/exporter"
+	"certdesk/internal/importer"
+	"certdesk/internal/inventory"
+	"certdesk/internal/journal"
+)
+
+// Exit codes, a contract with scripts.
+const (
+	exitOK       = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitPassword = 3
+	exitNotFound = 4
+	exitDenied   = 5
+	exitCheck    = 6
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is main for one command line; tests call it in their own process.
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: time.Now(), args: args}
+	defer a.close()
+	cmd := a.root()
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	return a.report(err)
+}
+
+// An app is one run of the program.
+type app struct {
+	stdin          *os.File
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	now            time.Time
+	args           []string
+
+	json, yes             bool
+	password, newPassword passwordFlags
+	storePasswordFile     string
+	store                 certstore.Store
+	started               bool // the command line was understood
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "certctl",
+		Short: "certificates of the user's and the machine's stores: list, import, move, export, judge",
+		Long: `certctl does what the Certdesk window does: it lists, imports, moves, exports
+and judges the certificates of the user's and the machine's stores.
+
+Exit codes: 0 done; 1 failed; 2 usage; 3 wrong or missing password;
+4 not found or ambiguous; 5 access denied; 6 the certificate will not work.
+
+Passwords are never given on the command line: use --password-stdin,
+--password-file, CERTCTL_PASSWORD, or the prompt.`,
+		SilenceErrors: true, SilenceUsage: true,
+		PersistentPreRun:  func(*cobra.Command, []string) { a.started = true },
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	f := root.PersistentFlags()
+	f.BoolVar(&a.json, "json", false, "print one JSON document")
+	f.BoolVar(&a.yes, "yes", false, "answer every confirmation with yes; trusting a root also needs --trust-root")
+	f.StringVar(&a.storePasswordFile, "store-password-file", "", "file with the password of the certificate store itself")
+	root.AddCommand(a.listCommand(), a.showCommand(), a.importCommand(), a.undoCommand(), a.moveCommand(),
+		a.tidyCommand(), a.deleteCommand(), a.exportCommand(), a.checkCommand())
+	return root
+}
+
+// open opens the stores once.
+func (a *app) open(ctx context.Context) (certstore.Store, error) {
+	if a.store != nil {
+		return a.store, nil
+	}
+	s, err := certstore.Open(ctx, certstore.Options{Password: a.askStorePassword, Getenv: a.getenv})
+	a.store = s
+	return s, err
+}
+
+func (a *app) close() {
+	if a.store != nil {
+		a.store.Close()
+	}
+}
+
+func (a *app) importer(ctx context.Context) (*importer.Service, error) {
+	s, err := a.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	path, err := journal.DefaultPath(a.getenv)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	return &importer.Service{Store: s, Journal: journal.Open(path), Now: func() time.Time { return a.now }}, nil
+}
+
+// load reads both locations, or the one named. What cannot be read is said
+// on stderr; it is an error only when a location was named and nothing of it
+// could be read.
+func (a *app) load(ctx context.Context, location string) (*inventory.Inventory, error) {
+	s, err := a.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	locs, err := locations(location)
+	if err != nil {
+		return nil, err
+	}
+	inv, errs := inventory.Load(ctx, s, inventory.Options{Locations: locs, Now: a.now})
+	if len(errs) > 0 && len(inv.Rows) == 0 {
+		return inv, errors.Join(errs...)
+	}
+	for _, err := range errs {
+		a.warn(err)
+	}
+	return inv, ctx.Err()
+}
+
+// A usageError is a command line that makes no sense.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+func usage(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+// errVerdict makes the program end with exit code 6; the report has been
+// printed.
+var errVerdict = errors.New("the certificate will not work for the purpose asked")
+
+// errLocked makes it end with exit code 3 after what could be read of a file
+// was printed.
+var errLocked = fmt.Errorf("the rest is protected: %w", certfile.ErrNoPassword)
+
+func (a *app) report(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if !errors.Is(err, errVerdict) {
+		a.warn(err)
+	}
+	switch {
+	case errors.Is(err, errVerdict):
+		return exitCheck
+	case !a.started || isUsage(err):
+		return exitUsage
+	case errors.Is(err, certfile.ErrPassword), errors.Is(err, certstore.ErrPassword), errors.Is(err, certstore.ErrLocked), errors.Is(err, exporter.ErrPassword):
+		return exitPassword
+	case errors.Is(err, certstore.ErrDenied):
+		return exitDenied
+	case errors.Is(err, inventory.ErrNotFound), errors.Is(err, inventory.ErrAmbiguous), errors.Is(err, certstore.ErrNotFound),
+		errors.Is(err, journal.ErrNotFound), errors.Is(err, importer.ErrNothingToUndo):
+		return exitNotFound
+	}
+	return exitFailed
+}
+
+func isUsage(err error) bool {
+	_, ok := errors.AsType[usageError](err)
+	return ok
+}
+
+// warn prints an error and its advice.
+func (a *app) warn(err error) {
+	fmt.Fprintf(a.stderr, "certctl: %v\n", err)
+	advice := a.advice(err)
+	if advice != "" {
+		fmt.Fprintf(a.stderr, "hint: %s\n", advice)
+	}
+}
+
+func (a *app) advice(err error) string {
+	switch {
+	case isUsage(err) || !a.started:
+		return "Run certctl --help, or certctl COMMAND --help for an example."
+	case errors.Is(err, certstore.ErrDenied):
+		return "Run it as root: " + a.sudo()
+	}
+	return advice.For(err)
+}
+
+// sudo is this command line, to be run as root.
+func (a *app) sudo() string {
+	words := []string{"sudo"}
+	if exe, err := os.Executable(); err == nil {
+		words = append(words, quote(exe))
+	} else {
+		words = append(words, "certctl")
+	}
+	for _, w := range a.args {
+		words = append(words, quote(w))
+	}
+	return strings.Join(words, " ")
+}
+
+// quote quotes a word for a POSIX shell.
+func quote(s string) string {
+	safe := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,@+", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func locations(s string) ([]certstore.Location, error) {
+	switch strings.ToLower(s) {
+	case "", "all":
+		return nil, nil
+	}
+	l, err := location(s)
+	return []certstore.Location{l}, err
+}
+
+// location reads a location's name: ours, or Windows'.
+func location(s string) (certstore.Location, error) {
+	switch strings.ToLower(s) {
+	case "user", "currentuser":
+		return certstore.User, nil
+	case "machine", "localmachine":
+		return certstore.Machine, nil
+	}
+	return "", usage("--location %s: there are user and machine (list also takes all)", s)
+}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"certdesk/certstore"
+	"certdesk/internal/certfile"
+)
+
+// passwordFlags say where a password comes from.
+type passwordFlags struct {
+	stdin bool
+	file  string
+}
+
+func (p *passwordFlags) add(f *pflag.FlagSet, prefix, what string) {
+	f.BoolVar(&p.stdin, prefix+"password-stdin", false, "read "+what+" from standard input")
+	f.StringVar(&p.file, prefix+"password-file", "", "read "+what+" from a file")
+}
+
+func (p *passwordFlags) set() bool { return p.stdin || p.file != "" }
+
+// trimNewline removes exactly one trailing LF or CRLF.
+func trimNewline(b []byte) []byte {
+	if b, ok := bytes.CutSuffix(b, []byte("\r\n")); ok {
+		return b
+	}
+	b, _ = bytes.CutSuffix(b, []byte("\n"))
+	return b
+}
+
+const maxPassword = 1 << 20 // bytes; a password file longer than this is something else
+
+func readPassword(r io.Reader, name string) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxPassword+1))
+	if err != nil {
+		return nil, fmt.Errorf("read password from %s: %w", name, err)
+	}
+	if len(b) > maxPassword {
+		return nil, fmt.Errorf("read password from %s: too long", name)
+	}
+	return trimNewline(b), nil
+}
+
+// given returns the password that flags or the environment give.
+func (a *app) given(p passwordFlags, env string) (certfile.Password, error) {
+	switch {
+	case p.stdin && p.file != "":
+		return certfile.Password{}, usage("a password comes from standard input or from a file, not from both")
+	case p.stdin:
+		b, err := readPassword(a.stdin, "standard input")
+		return certfile.Password{Given: true, Text: b}, err
+	case p.file != "":
+		f, err := os.Open(p.file)
+		if err != nil {
+			return certfile.Password{}, fmt.Errorf("read password: %w", err)
+		}
+		defer f.Close()
+		b, err := readPassword(f, p.file)
+		return certfile.Password{Given: true, Text: b}, err
+	}
+	if env != "" {
+		if v, ok := os.LookupEnv(env); ok {
+			return certfile.Password{Given: true, Text: trimNewline([]byte(v))}, nil
+		}
+	}
+	return certfile.Password{}, nil
+}
+
+func (a *app) terminal() bool { return term.IsTerminal(int(a.stdin.Fd())) }
+
+func (a *app) prompt(question string) ([]byte, error) {
+	fmt.Fprint(a.stderr, question)
+	b, err := term.ReadPassword(int(a.stdin.Fd()))
+	fmt.Fprintln(a.stderr)
+	return b, err
+}
+
+const tries = 3 // at a password prompt
+
+// readFile opens a file, asking for its password on a terminal when needed.
+func (a *app) readFile(ctx context.Context, path string) (data []byte, c *certfile.Contents, err error) {
+	data, err = readBounded(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	pw, err := a.given(a.password, "CERTCTL_PASSWORD")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { clear(pw.Text) }()
+	c, err = certfile.Read(ctx, data, pw)
+	for n := 0; n < tries && errors.Is(err, certfile.ErrPassword) && !pw.Given && a.terminal(); n++ {
+		question := fmt.Sprintf("Password that protects %s (not the pick-up password from the CA's mail): ", path)
+		if n > 0 {
+			question = "Wrong password. Try again: "
+		}
+		var text []byte
+		if text, err = a.prompt(question); err != nil {
+			return data, nil, err
+		}
+		c, err = certfile.Read(ctx, data, certfile.Password{Given: true, Text: text})
+		clear(text)
+	}
+	if err != nil {
+		return data, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return data, c, nil
+}
+
+// readBounded reads a file that is not larger than a file of certificates can
+// be; "-" is standard input.
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, certfile.MaxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > certfile.MaxSize {
+		return nil, fmt.Errorf("read %s: %w: larger than %d MB", path, certfile.ErrTooMuch, certfile.MaxSize>>20)
+	}
+	return data, nil
+}
+
+// askNewPassword returns the password for a new file, asked for twice at a
+// terminal.
+func (a *app) askNewPassword(what string) ([]byte, error) {
+	flags := a.newPassword
+	env := ""
+	if !flags.set() { // there is no old password here that could be meant instead
+		flags, env = a.password, "CERTCTL_PASSWORD"
+	}
+	pw, err := a.given(flags, env)
+	if err != nil || pw.Given {
+		return pw.Text, err
+	}
+	if !a.terminal() {
+		return nil, usage("a new password is needed for %s: use --new-password-stdin or --new-password-file", what)
+	}
+	first, err := a.prompt("New password for " + what + ": ")
+	if err != nil {
+		return nil, err
+	}
+	second, err := a.prompt("The same again: ")
+	if err != nil {
+		return nil, err
+	}
+	defer clear(second)
+	if !bytes.Equal(first, second) {
+		return nil, usage("the two passwords differ")
+	}
+	return first, nil
+}
+
+// askStorePassword answers a locked store.
+func (a *app) askStorePassword(_ context.Context, place string, again bool) ([]byte, error) {
+	if a.storePasswordFile != "" && !again {
+		f, err := os.Open(a.storePasswordFile)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return readPassword(f, a.storePasswordFile)
+	}
+	if again && a.storePasswordFile != "" {
+		return nil, certstore.ErrPassword
+	}
+	if !a.terminal() {
+		return nil, certstore.ErrLocked
+	}
+	question := "Password of the certificate store " + place + ": "
+	if again {
+		question = "Wrong password. Try again: "
+	}
+	b, err := a.prompt(question)
+	if err != nil || len(b) == 0 {
+		return nil, certstore.ErrCanceled
+	}
+	return b, nil
+}
+
+// confirm asks a question that --yes answers. Without a terminal nothing is
+// changed.
+func (a *app) confirm(question string) error {
+	if a.yes {
+		return nil
+	}
+	return a.ask(question)
+}
+
+// ask asks whatever --yes says.
+func (a *app) ask(question string) error {
+	if !a.terminal() {
+		return usage("%s: there is no terminal to answer; use --yes", question)
+	}
+	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
+	var answer string
+	fmt.Fscanln(a.stdin, &answer)
+	switch strings.ToLower(answer) {
+	case "y", "yes":
+		return nil
+	}
+	return certstore.ErrCanceled
+}

@@ -1,0 +1,45 @@
+// Package advice says what a person can do about an error. Both front ends show
+// it apart from the error.
+package advice
+
+import (
+	"errors"
+
+	"certdesk/certstore"
+	"certdesk/internal/certfile"
+	"certdesk/internal/exporter"
+	"certdesk/internal/inventory"
+	"certdesk/internal/journal"
+)
+
+// For returns what a person can do about any error of this program, as a full
+// sentence, or "" if nothing is known.
+func For(err error) string {
+	switch {
+	case errors.Is(err, certfile.ErrNoPassword):
+		return "Give the password that protects the file; it is not the pick-up password from the CA's mail."
+	case errors.Is(err, certfile.ErrPassword):
+		return "Check upper and lower case; it is the password that protects the file, not the pick-up password from the CA's mail."
+	case errors.Is(err, certfile.ErrDamaged):
+		return "Get the file again from where it came; mail and FTP in text mode damage such files."
+	case errors.Is(err, certfile.ErrUnsupported):
+		return "Ask for the file with AES-256 or 3DES protection, or convert it with openssl pkcs12."
+	case errors.Is(err, certfile.ErrTooMuch):
+		return "Do not open this file unless you know its maker."
+	case errors.Is(err, certfile.ErrUnknown):
+		return "Choose a .pfx, .p12, .pem, .cer, .crt or .p7b file."
+	case errors.Is(err, inventory.ErrAmbiguous):
+		return "Give more digits, or the whole SHA-256."
+	case errors.Is(err, inventory.ErrNotFound):
+		return "Give a SHA-256, SHA-1 or serial number, or at least 8 digits of one; certctl list shows them."
+	case errors.Is(err, journal.ErrNotFound):
+		return "Run certctl undo --list to see what can be undone."
+	case errors.Is(err, journal.ErrRunning):
+		return "Wait until the other import has ended."
+	case errors.Is(err, exporter.ErrPassword):
+		return "Choose a password; a PFX file without one gives the key to everybody who sees the file."
+	case errors.Is(err, exporter.ErrOne):
+		return "Name one certificate, or choose pem or p7b."
+	}
+	return certstore.Advice(err)
+}

@@ -1,0 +1,116 @@
+// Package check judges one certificate for a purpose, with all that is known
+// on this computer: the certificate itself, its key, where it stands, its
+// chain.
+package check
+
+import (
+	"slices"
+	"time"
+
+	"certdesk/certstore"
+	"certdesk/internal/certfile"
+	"certdesk/internal/certificate"
+	"certdesk/internal/finding"
+	"certdesk/internal/inventory"
+	"certdesk/internal/keyusage"
+	"certdesk/internal/placement"
+)
+
+// A Subject is what is judged.
+type Subject struct {
+	Certificate *certificate.Certificate
+	Row         *inventory.Row             // where it stands; nil for a file
+	PFX         bool                       // it came from a PKCS#12 file, so its key is expected there
+	HasKey      bool                       // the file holds its key
+	Extra       []*certificate.Certificate // the other certificates of the file
+}
+
+// InFile returns the certificates of a file that are to be judged: those with
+// a key, else those that are no CA, else all.
+func InFile(contents *certfile.Contents) []Subject {
+	var all, keyed, leaves []Subject
+	for i, c := range contents.Certificates {
+		s := Subject{Certificate: c.Certificate, PFX: contents.Format == certfile.PKCS12}
+		s.HasKey = slices.ContainsFunc(contents.Keys, func(k certfile.Key) bool { return k.Certificate == i })
+		for j, x := range contents.Certificates {
+			if j != i {
+				s.Extra = append(s.Extra, x.Certificate)
+			}
+		}
+		all = append(all, s)
+		if s.HasKey {
+			keyed = append(keyed, s)
+		}
+		if !c.Certificate.IsCA() {
+			leaves = append(leaves, s)
+		}
+	}
+	switch {
+	case len(keyed) > 0:
+		return keyed
+	case len(leaves) > 0:
+		return leaves
+	}
+	return all
+}
+
+// Options say what for.
+type Options struct {
+	Host  string // server: the name clients use
+	Trust bool   // a chain that is not trusted here is an error
+	Now   time.Time
+}
+
+// Verdicts.
+const (
+	Works       = "works"
+	Limited     = "works with limits"
+	WillNotWork = "will not work"
+)
+
+// A Verdict is the judgement for one purpose.
+type Verdict struct {
+	Purpose  finding.Purpose
+	Verdict  string            // one of the constants
+	Findings []finding.Finding // worst first
+}
+
+// Purposes returns those to judge when none is asked for.
+func Purposes(c *certificate.Certificate) []finding.Purpose {
+	if ps := keyusage.Infer(c); len(ps) > 0 {
+		return ps
+	}
+	return []finding.Purpose{finding.Client}
+}
+
+// Judge judges s for the purpose p.
+func Judge(s Subject, p finding.Purpose, inv *inventory.Inventory, opt Options) Verdict {
+	fs := keyusage.Judge(s.Certificate, p, keyusage.Question{Now: opt.Now, Host: opt.Host})
+	if s.Row != nil {
+		fs = append(fs, placement.Judge(s.Row.Entry, s.Certificate)...)
+		for _, f := range s.Row.Findings {
+			if f.ID == "N-04" {
+				fs = append(fs, f)
+			}
+		}
+	}
+	if s.Row != nil && s.Row.Key == certstore.KeyNone || s.PFX && !s.HasKey {
+		fs = append(fs, keyusage.NoKey(p, finding.Error))
+	}
+	chain := inventory.Trust(inv.Chain(s.Certificate, s.Extra, opt.Now), p)
+	if opt.Trust {
+		for i := range chain {
+			chain[i].Severity = finding.Error
+		}
+	}
+	fs = append(fs, chain...)
+	finding.Sort(fs)
+	v := Verdict{Purpose: p, Verdict: Works, Findings: fs}
+	switch finding.Worst(fs) {
+	case finding.Error:
+		v.Verdict = WillNotWork
+	case finding.Warning:
+		v.Verdict = Limited
+	}
+	return v
+}

@@ -1,0 +1,405 @@
+// Package importer brings the contents of a file into the stores, with a plan
+// that is shown first, and takes it back again.
+//
+//	contents, err := importer.Read(ctx, data, password)
+//	plan := s.Plan(ctx, source, contents, options)
+//	report, err := s.Apply(ctx, plan, progress)
+//	undone, err := s.Undo(ctx, report.Journal)
+//
+// Each step is in the journal before it is made. An import that fails takes
+// back what it did; one whose process dies is found by [Service.Unfinished].
+package importer
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"certdesk/certstore"
+	"certdesk/internal/certfile"
+	"certdesk/internal/certificate"
+	"certdesk/internal/finding"
+	"certdesk/internal/inventory"
+	"certdesk/internal/journal"
+	"certdesk/internal/keyusage"
+	"certdesk/internal/placement"
+)
+
+// DefaultExportable says whether an imported key may leave the store again
+// when the person does not say.
+const DefaultExportable = true
+
+// A Service imports into one Store.
+type Service struct {
+	Store   certstore.Store
+	Journal *journal.Dir
+	Now     func() time.Time // nil means time.Now
+}
+
+func (s *Service) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}
+
+// A Source is the file that is imported.
+type Source struct {
+	Name string // shown to people
+	Path string // absolute, if there is one
+	Data []byte
+}
+
+// Options are a person's choices.
+type Options struct {
+	Location     certstore.Location
+	FriendlyName string // for the certificate with the key; "" keeps the file's
+	Exportable   bool
+	TrustRoots   bool                             // every root of the file
+	Trust        map[certificate.Fingerprint]bool // these roots
+}
+
+// A Plan is what an import will do. It can be printed; the keys ride along
+// unexported.
+type Plan struct {
+	Source   Source
+	Options  Options
+	Items    []placement.Item
+	Findings []finding.Finding // about the file
+	// Problem is why no certificate can be stored in the location, nil if
+	// they can: rights, or a missing system library.
+	Problem error
+
+	contents *certfile.Contents
+}
+
+// Changes returns how many items Apply will add or complete.
+func (p *Plan) Changes() int {
+	n := 0
+	for _, it := range p.Items {
+		if it.Action == placement.Add || it.Action == placement.Replace {
+			n++
+		}
+	}
+	return n
+}
+
+// Asks returns the roots that need an explicit yes.
+func (p *Plan) Asks() []placement.Item {
+	var roots []placement.Item
+	for _, it := range p.Items {
+		if it.Action == placement.Ask {
+			roots = append(roots, it)
+		}
+	}
+	return roots
+}
+
+// Plan decides what to do with contents. It reads the stores and changes
+// nothing.
+func (s *Service) Plan(ctx context.Context, src Source, contents *certfile.Contents, opt Options) (*Plan, error) {
+	inv, _ := inventory.Load(ctx, s.Store, inventory.Options{Now: s.now()}) // what cannot be read cannot be "already there"
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	contents = withStoredCertificates(contents, inv)
+	p := &Plan{Source: src, Options: opt, contents: contents, Findings: FileFindings(contents)}
+	p.Items = placement.Decide(contents, placement.Options{
+		Location: opt.Location, FriendlyName: opt.FriendlyName, TrustRoots: opt.TrustRoots, Trust: opt.Trust,
+		Question: keyusage.Question{Now: s.now()},
+	}, inv.Entries)
+	if p.Changes() > 0 {
+		p.Problem = s.problem(ctx, p)
+	}
+	return p, nil
+}
+
+// Replan plans again with other options.
+func (s *Service) Replan(ctx context.Context, p *Plan, opt Options) (*Plan, error) {
+	return s.Plan(ctx, p.Source, p.contents, opt)
+}
+
+// problem returns why the places that the plan changes cannot be changed.
+func (s *Service) problem(ctx context.Context, p *Plan) error {
+	places := s.Store.Places(ctx)
+	for _, it := range p.Items {
+		if it.Action != placement.Add && it.Action != placement.Replace {
+			continue
+		}
+		i := slices.IndexFunc(places, func(pl certstore.Place) bool { return pl.Location == it.Location && pl.Name == it.Store })
+		if i < 0 {
+			return &certstore.Error{Op: "import", Location: it.Location, Store: it.Store, Err: certstore.ErrUnavailable}
+		}
+		if places[i].ReadOnly != nil {
+			return places[i].ReadOnly
+		}
+	}
+	return nil
+}
+
+// withStoredCertificates joins keys that came without a certificate to the
+// certificate in the store that they belong to.
+func withStoredCertificates(contents *certfile.Contents, inv *inventory.Inventory) *certfile.Contents {
+	c := *contents
+	c.Keys = slices.Clone(contents.Keys)
+	c.Certificates = slices.Clone(contents.Certificates)
+	for i := range c.Keys {
+		if c.Keys[i].Certificate >= 0 || c.Keys[i].State != certfile.KeyOK {
+			continue
+		}
+		id := keyID(c.Keys[i].PKCS8)
+		if id == nil {
+			continue
+		}
+		if rows := inv.KeyHolders(id); len(rows) > 0 {
+			c.Keys[i].Certificate = len(c.Certificates)
+			c.Certificates = append(c.Certificates, certfile.Cert{Certificate: rows[0].Certificate, FriendlyName: rows[0].FriendlyName})
+		}
+	}
+	return &c
+}
+
+// An Outcome is what became of one item.
+type Outcome struct {
+	Item placement.Item
+	Done bool // it was added or completed, and verified
+}
+
+// A Report is what an import did.
+type Report struct {
+	Journal  string // "" when there was nothing to do
+	Plan     *Plan
+	Outcomes []Outcome
+}
+
+// Progress is told what is being done: step done of total.
+type Progress func(done, total int, what string)
+
+// An Error is an import that failed.
+type Error struct {
+	Source string // the file
+	Err    error
+	// Left is why what had been done could not be taken back; nil when all
+	// is as it was.
+	Left error
+}
+
+// Error says what was imported and why it failed.
+func (e *Error) Error() string {
+	s := fmt.Sprintf("import %s: %v", e.Source, e.Err)
+	if e.Left != nil {
+		s += fmt.Sprintf("; taking it back: %v", e.Left)
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// ErrNothing means that a plan has nothing to do.
+var ErrNothing = errors.New("nothing to import")
+
+// Apply carries out a plan: intermediates, then roots, then certificates with
+// their keys. Each is verified, a key by a signature, before the next. If one
+// fails, those before are taken back and the error is an [*Error].
+func (s *Service) Apply(ctx context.Context, p *Plan, progress Progress) (*Report, error) {
+	if progress == nil {
+		progress = func(int, int, string) {}
+	}
+	if p.Problem != nil {
+		return nil, &Error{Source: p.Source.Name, Err: p.Problem}
+	}
+	p, err := s.afterCrash(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{Plan: p}
+	for _, it := range p.Items {
+		report.Outcomes = append(report.Outcomes, Outcome{Item: it})
+	}
+	total := p.Changes()
+	if total == 0 {
+		return report, nil
+	}
+	sum := sha256.Sum256(p.Source.Data)
+	w, err := s.Journal.Begin(journal.Header{Kind: journal.Import, Source: p.Source.Name, Path: p.Source.Path,
+		SHA256: hex.EncodeToString(sum[:]), Time: s.now(), Location: p.Options.Location})
+	if err != nil {
+		return nil, &Error{Source: p.Source.Name, Err: fmt.Errorf("journal: %w", err)}
+	}
+	report.Journal = w.ID
+	done := 0
+	for _, i := range order(p.Items) {
+		it := p.Items[i]
+		progress(done, total, it.Certificate.CommonName())
+		if err = ctx.Err(); err == nil {
+			err = s.put(ctx, w, p, it)
+		}
+		if err != nil {
+			return nil, s.takeBack(w, p, err)
+		}
+		report.Outcomes[i].Done = true
+		done++
+	}
+	progress(done, total, "")
+	if err := w.End(journal.Done); err != nil {
+		return report, &Error{Source: p.Source.Name, Err: fmt.Errorf("journal: %w", err)}
+	}
+	return report, nil
+}
+
+// afterCrash takes back what an import of the same file left when its process
+// died, and plans again.
+func (s *Service) afterCrash(ctx context.Context, p *Plan) (*Plan, error) {
+	records, err := s.Unfinished()
+	if err != nil || len(records) == 0 {
+		return p, nil //nolint:nilerr // a journal that cannot be read is met again, and said, when it is written
+	}
+	sum := sha256.Sum256(p.Source.Data)
+	again := false
+	for _, r := range records {
+		if r.Kind == journal.Import && r.SHA256 == hex.EncodeToString(sum[:]) && r.Location == p.Options.Location {
+			if _, err := s.Undo(ctx, r.ID); err != nil {
+				return nil, &Error{Source: p.Source.Name, Err: fmt.Errorf("undo what its last import left: %w", err)}
+			}
+			again = true
+		}
+	}
+	if !again {
+		return p, nil
+	}
+	return s.Plan(ctx, p.Source, p.contents, p.Options)
+}
+
+// order returns the indexes of the items to change: intermediates (and other
+// people's), then roots, then those with keys, so that a refusal half-way
+// leaves nothing that looks complete.
+func order(items []placement.Item) []int {
+	rank := func(it placement.Item) int {
+		switch {
+		case it.Key >= 0:
+			return 2
+		case it.Store == certstore.Root:
+			return 1
+		}
+		return 0
+	}
+	var idx []int
+	for i, it := range items {
+		if it.Action == placement.Add || it.Action == placement.Replace {
+			idx = append(idx, i)
+		}
+	}
+	slices.SortStableFunc(idx, func(a, b int) int { return rank(items[a]) - rank(items[b]) })
+	return idx
+}
+
+func (s *Service) put(ctx context.Context, w *journal.Writer, p *Plan, it placement.Item) error {
+	c := it.Certificate
+	before, err := s.Store.State(ctx, it.Location, c.Raw)
+	if err != nil {
+		return err
+	}
+	step := journal.Step{Location: it.Location, Store: it.Store, Subject: c.CommonName(), DER: c.Raw, Before: before}
+	if err := w.Step(step); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	item := certstore.Item{DER: c.Raw, FriendlyName: it.Name, Exportable: p.Options.Exportable}
+	if it.Key >= 0 {
+		item.Key = p.contents.Keys[it.Key].PKCS8
+	}
+	if err := s.Store.Put(ctx, it.Location, it.Store, item); err != nil && !errors.Is(err, certstore.ErrExists) {
+		return err
+	}
+	after, err := s.verify(ctx, it)
+	if err != nil {
+		return err
+	}
+	if err := w.Done(after); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
+// verify reads back what Put stored and proves the key.
+func (s *Service) verify(ctx context.Context, it placement.Item) (certstore.State, error) {
+	after, err := s.Store.State(ctx, it.Location, it.Certificate.Raw)
+	if err != nil {
+		return after, err
+	}
+	if !after.Certificate || it.Key >= 0 && !after.Key {
+		return after, &certstore.Error{Op: "verify", Location: it.Location, Store: it.Store, Subject: it.Certificate.CommonName(), Err: certstore.ErrNotFound}
+	}
+	if it.Key < 0 {
+		return after, nil
+	}
+	signer, err := s.Store.Signer(ctx, certstore.Ref{Location: it.Location, Store: it.Store, Fingerprint: it.Certificate.Fingerprint()})
+	if err != nil {
+		return after, err
+	}
+	return after, Prove(signer, it.Certificate)
+}
+
+// Prove makes the signer sign and verifies the signature with the
+// certificate's public key. A mismatch is [certstore.ErrKey].
+func Prove(signer crypto.Signer, c *certificate.Certificate) error {
+	var text [32]byte
+	rand.Read(text[:])
+	digest := sha256.Sum256(text[:])
+	pub, err := c.PublicKey()
+	if err != nil {
+		return fmt.Errorf("%w: %v", certstore.ErrKey, err)
+	}
+	input, opts := digest[:], crypto.SignerOpts(crypto.SHA256)
+	if _, ok := pub.(ed25519.PublicKey); ok {
+		opts = crypto.Hash(0)
+	}
+	sig, err := signer.Sign(rand.Reader, input, opts)
+	if err != nil {
+		return fmt.Errorf("%w: %w", certstore.ErrKey, err)
+	}
+	ok := false
+	switch k := pub.(type) {
+	case *rsa.PublicKey:
+		ok = rsa.VerifyPKCS1v15(k, crypto.SHA256, input, sig) == nil
+	case *ecdsa.PublicKey:
+		ok = ecdsa.VerifyASN1(k, input, sig)
+	case ed25519.PublicKey:
+		ok = ed25519.Verify(k, input, sig)
+	}
+	if !ok {
+		return fmt.Errorf("%w: its signature does not fit the certificate", certstore.ErrKey)
+	}
+	return nil
+}
+
+func (s *Service) takeBack(w *journal.Writer, p *Plan, cause error) error {
+	failed := &Error{Source: p.Source.Name, Err: cause}
+	r, err := s.Journal.Read(w.ID)
+	if err == nil {
+		// The import may have been canceled; taking it back must not be.
+		_, err = s.restore(context.Background(), r)
+	}
+	if err != nil {
+		failed.Left = err
+		w.Abandon() // the next start reports it
+		return failed
+	}
+	w.End(journal.Failed)
+	return failed
+}
+
+// SourceOf returns a Source for a file's path and bytes.
+func SourceOf(path string, data []byte) Source {
+	return Source{Name: filepath.Base(path), Path: path, Data: data}
+}
