@@ -30,9 +30,7 @@ type Database struct {
 	mu       sync.Mutex // guards what follows
 	reader   *slot      // read-only, kept open
 	opened   identity   // of the files that reader has open
-	locked   bool       // reader does not see the private keys
-	noKeys   bool       // reader cannot read key4.db
-	password []byte     // the right one, once it was given
+	password []byte     // the right one, once it was given; the next key import needs it again
 	closed   bool
 }
 
@@ -65,14 +63,6 @@ func (d *Database) Exists() (bool, error) {
 	return err == nil, err
 }
 
-// Locked reports whether private keys are hidden behind a password that was
-// not given yet. It is known after the first Read.
-func (d *Database) Locked() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.locked
-}
-
 // Read calls f with a session that sees certificates, trust and public keys,
 // and private keys unless the database is locked. It never asks for a
 // password. The error wraps [fs.ErrNotExist] if there is no database.
@@ -99,7 +89,7 @@ func (d *Database) ReadKeys(ctx context.Context, f func(*Session) error) error {
 	if err != nil {
 		return err
 	}
-	if d.Locked() {
+	if s.locked.Load() {
 		if err := d.login(ctx, s); err != nil {
 			return err
 		}
@@ -110,7 +100,7 @@ func (d *Database) ReadKeys(ctx context.Context, f func(*Session) error) error {
 		if s, err = d.readSlot(ctx); err != nil {
 			return err
 		}
-		if d.Locked() {
+		if s.locked.Load() {
 			if err := d.login(ctx, s); err != nil {
 				return err
 			}
@@ -146,7 +136,7 @@ func (d *Database) readSlot(ctx context.Context) (*slot, error) {
 	}
 	if d.reader != nil {
 		same := id
-		if !d.locked { // a locked one may have been unlocked by certutil -W
+		if !d.reader.locked.Load() { // a locked one may have been unlocked by certutil -W
 			same.keyTime = d.opened.keyTime
 		}
 		if same == d.opened {
@@ -162,11 +152,11 @@ func (d *Database) readSlot(ctx context.Context) (*slot, error) {
 	// interrupted write of another program can only be rolled back by
 	// opening it for writing.
 	var s *slot
-	for _, how := range []mode{modeRead, modeWrite, modeReadCert} {
+	var how mode
+	for _, how = range []mode{modeRead, modeWrite, modeReadCert} {
 		if how == modeWrite && (id.keyIno == 0 || !d.accessible()) {
 			continue // it would create key4.db
 		}
-		d.noKeys = how == modeReadCert
 		if s, err = d.open(ctx, lib, how); err == nil {
 			break
 		}
@@ -177,26 +167,23 @@ func (d *Database) readSlot(ctx context.Context) (*slot, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.reader, d.opened, d.locked = s, id, false
-	if d.noKeys {
+	d.reader, d.opened = s, id
+	if how == modeReadCert {
 		return s, nil
 	}
 	flags, err := lib.m.tokenFlags(s.id)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case flags&ckfUserPINInitialized == 0: // no key was ever stored
-	case flags&ckfLoginRequired == 0:
-		err = loginWith(s, "")
-	case d.password != nil:
+	if flags&ckfUserPINInitialized == 0 { // no key was ever stored
+		return s, nil
+	}
+	s.locked.Store(true)
+	if flags&ckfLoginRequired == 0 || d.password != nil {
 		err = loginWith(s, string(d.password))
-		d.locked = err != nil
-	default:
-		d.locked = true
 	}
 	if errors.Is(err, ErrPassword) {
-		d.locked, err = true, nil
+		err = nil
 	}
 	return s, err
 }
@@ -238,11 +225,12 @@ func (d *Database) open(ctx context.Context, lib *Library, how mode) (*slot, err
 	}
 }
 
-// loginWith logs in to a slot. An empty database password has to be given too.
+// loginWith logs in to a slot, which brings the private keys into view. An empty database password has to be given too.
 func loginWith(s *slot, pin string) error {
 	return s.do(func(sess *Session) error {
 		err := s.lib.m.login(sess.h, ckuUser, pin)
-		if code(err) == ckrUserAlreadyLoggedIn {
+		if err == nil || code(err) == ckrUserAlreadyLoggedIn {
+			s.locked.Store(false)
 			return nil
 		}
 		return err
@@ -253,10 +241,9 @@ func loginWith(s *slot, pin string) error {
 // if need be.
 func (d *Database) login(ctx context.Context, s *slot) error {
 	d.mu.Lock()
-	known := d.password
+	given, known := d.password != nil, string(d.password)
 	d.mu.Unlock()
-	if known != nil && loginWith(s, string(known)) == nil {
-		d.unlocked(s, known)
+	if given && loginWith(s, known) == nil {
 		return nil
 	}
 	if d.Ask == nil {
@@ -269,7 +256,9 @@ func (d *Database) login(ctx context.Context, s *slot) error {
 			return err
 		}
 		if err = loginWith(s, string(answer)); err == nil {
-			d.unlocked(s, answer)
+			d.mu.Lock()
+			d.password = answer
+			d.mu.Unlock()
 			return nil
 		}
 		clear(answer)
@@ -278,16 +267,6 @@ func (d *Database) login(ctx context.Context, s *slot) error {
 		}
 	}
 	return err
-}
-
-// unlocked keeps the right password, which the next key import needs again.
-func (d *Database) unlocked(s *slot, password []byte) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.password = password
-	if s == d.reader {
-		d.locked = false
-	}
 }
 
 // Write calls f with a session that may change the database, opened for this
@@ -329,6 +308,7 @@ func (d *Database) Write(ctx context.Context, keys, create bool, f func(*Session
 		}
 		defer s.close()
 	}
+	s.locked.Store(true)
 	switch {
 	case flags&ckfLoginRequired == 0:
 		err = loginWith(s, "")

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Slot ids of user databases are 4 to 100 (SFTK_MIN_USER_SLOT_ID,
@@ -172,6 +173,8 @@ type slot struct {
 	id       uint
 	writable bool
 
+	locked atomic.Bool // the password was not given yet
+
 	use    sync.RWMutex // read-held while a session is in use
 	mu     sync.Mutex   // guards idle and closed
 	idle   []uint       // open sessions that nobody uses
@@ -204,7 +207,7 @@ func (s *slot) do(f func(*Session) error) error {
 			return err
 		}
 	}
-	err := f(&Session{s.lib, h})
+	err := f(&Session{s.lib, h, s.locked.Load()})
 	s.mu.Lock()
 	s.idle = append(s.idle, h)
 	s.mu.Unlock()

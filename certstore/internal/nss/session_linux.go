@@ -4,6 +4,8 @@ package nss
 type Session struct {
 	lib *Library
 	h   uint
+	// Locked is true while a password hides the private keys.
+	Locked bool
 }
 
 // Find returns the objects that match template (C_FindObjects).
