@@ -351,12 +351,6 @@ func (d *database) cause(err error) error {
 	return err
 }
 
-// A because is an error with the portable one it amounts to.
-type because struct{ kind, err error }
-
-func (b *because) Error() string   { return b.kind.Error() + ": " + b.err.Error() }
-func (b *because) Unwrap() []error { return []error{b.kind, b.err} }
-
 // full reports whether the disk has no room left, which softoken does not say.
 func (d *database) full() bool {
 	var st syscall.Statfs_t

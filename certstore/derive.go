@@ -69,3 +69,9 @@ type impossible struct{ why, advice string }
 
 func (e *impossible) Error() string        { return ErrNotPossible.Error() + ": " + e.why }
 func (e *impossible) Is(target error) bool { return target == ErrNotPossible }
+
+// A because is an error with the portable one it amounts to.
+type because struct{ kind, err error }
+
+func (b *because) Error() string   { return b.kind.Error() + ": " + b.err.Error() }
+func (b *because) Unwrap() []error { return []error{b.kind, b.err} }
