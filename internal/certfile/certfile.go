@@ -26,7 +26,7 @@ const (
 // Why a file could not be opened. Compare with [errors.Is].
 var (
 	ErrPassword    = errors.New("wrong password")
-	ErrNoPassword  = errors.New("a password is needed") // matches ErrPassword too
+	ErrNoPassword  = error(noPassword{}) // matches ErrPassword too
 	ErrDamaged     = errors.New("damaged")
 	ErrUnknown     = errors.New("no certificate or key found")
 	ErrUnsupported = errors.New("unsupported algorithm")
@@ -119,6 +119,8 @@ type Key struct {
 	// Certificate is the index in Certificates of the certificate with this
 	// public key (or, when the key cannot be parsed, this localKeyID); -1: none.
 	Certificate int
+
+	keyID []byte // [certificate.Certificate.KeyID] of the public key; nil: unknown
 }
 
 // Wipe overwrites the private keys.
