@@ -104,8 +104,8 @@ func withKey(rows []*inventory.Row) *inventory.Row {
 }
 
 func (a *app) exportPFX(ctx context.Context, rows []*inventory.Row, inv *inventory.Inventory, x exportFlags) error {
-	profile, err := certfile.ParseProfile(strings.ToLower(x.profile))
-	if err != nil {
+	profile := certfile.Profile(strings.ToLower(x.profile))
+	if profile != certfile.Modern && profile != certfile.Compatible {
 		return usage("--profile %s: there are modern and compatible", x.profile)
 	}
 	if len(rows) != 1 {

@@ -7,6 +7,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -145,4 +146,40 @@ func Patch(t testing.TB, der, old, new []byte) []byte {
 	}
 	t.Fatal("nothing to patch")
 	return nil
+}
+
+// NegativeSerial makes a self-signed certificate with the serial number
+// -0x6eddccbb, which Go's parser refuses. The signature fits.
+func NegativeSerial() ([]byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(0x11223344), Subject: pkix.Name{CommonName: "negative serial"},
+		NotBefore: Now.AddDate(-1, 0, 0), NotAfter: Now.AddDate(2, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	var outer struct {
+		TBS, Alg asn1.RawValue
+		Sig      asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(der, &outer); err != nil {
+		return nil, err
+	}
+	old := []byte{2, 4, 0x11, 0x22, 0x33, 0x44}
+	for i := range outer.TBS.FullBytes {
+		if string(outer.TBS.FullBytes[i:min(i+len(old), len(outer.TBS.FullBytes))]) == string(old) {
+			outer.TBS.FullBytes[i+2] |= 0x80
+			break
+		}
+	}
+	digest := sha256.Sum256(outer.TBS.FullBytes)
+	sig, err := ecdsa.SignASN1(rand.Reader, key, digest[:])
+	if err != nil {
+		return nil, err
+	}
+	outer.Sig = asn1.BitString{Bytes: sig, BitLength: len(sig) * 8}
+	return asn1.Marshal(outer)
 }

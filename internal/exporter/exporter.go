@@ -76,7 +76,7 @@ func Public(f Format, certs []*certificate.Certificate, inv *inventory.Inventory
 		}
 		return []byte(certfile.OneLineBase64(certs[0].Raw)), nil
 	case P7B:
-		return certfile.EncodePKCS7(raw(WithChain(certs, inv, now)))
+		return certfile.EncodePKCS7(raw(WithChain(certs, inv, now))), nil
 	case Chain:
 		return certfile.EncodePEM(raw(WithChain(certs, inv, now))), nil
 	}
