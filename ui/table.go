@@ -18,6 +18,7 @@ type tableColumn struct {
 	mono       bool
 	icon       bool // shows icons only, and cannot be sorted or resized
 	hide       int  // 0: always shown; else the highest goes first when there is no room
+	off        bool // not shown at all
 
 	shown    bool
 	x, drawn float32 // where it is and how wide, pixels
@@ -166,6 +167,18 @@ func (t *dataTable) SetSource(source tableSource) {
 	}
 }
 
+// SetColumn shows a column or not.
+func (t *dataTable) SetColumn(key string, shown bool) {
+	for _, c := range t.columns {
+		if c.key == key && c.off == shown {
+			c.off = !shown
+			t.layoutColumns(t.width)
+			t.head.show()
+			t.body.refill()
+		}
+	}
+}
+
 // SetSort marks the column that the rows are sorted by.
 func (t *dataTable) SetSort(key string, ascending bool) {
 	t.sortKey, t.ascending = key, ascending
@@ -310,7 +323,7 @@ func (t *dataTable) layoutColumns(width float32) {
 	const margin = 12 // for the scroll bar
 	highest := 0
 	for _, c := range t.columns {
-		c.shown = true
+		c.shown = !c.off
 		highest = max(highest, c.hide)
 	}
 	need := func() (sum, grow float32) {

@@ -1,2 +1,282 @@
-// Package ui is the window of Certdesk.
+// Package ui is the window of Certdesk: stores at the left, certificates in
+// the middle, the chosen one in detail.
+//
+// A screen is a file here and, where it has state, one in package model. All
+// work on stores and files is done in goroutines; what they find comes back
+// through bindings or fyne.Do. Errors are shown by problem.go and in no other
+// way.
 package ui
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/data/binding"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
+
+	"certdesk/certstore"
+	"certdesk/icons"
+	"certdesk/internal/importer"
+	"certdesk/internal/journal"
+	"certdesk/ui/model"
+	"certdesk/ui/parts"
+)
+
+// Services are what the window works on.
+type Services struct {
+	Store    certstore.Store
+	Journal  *journal.Dir
+	Asker    *Asker  // asks for the password of a locked store; may be nil
+	Problems []error // what went wrong before the window opened
+	Settings Settings
+	// Save keeps settings for the next start; may be nil.
+	Save func(Settings) error
+}
+
+// Settings are a person's choices about the window.
+type Settings struct {
+	Theme string `json:"theme"` // "light", "dark", or "" to follow the system
+}
+
+// A Window is the one window of the program.
+type Window struct{ shell *shell }
+
+// shell is the frame that screens live in.
+type shell struct {
+	app      fyne.App
+	win      fyne.Window
+	ctx      context.Context // ends when the window closes
+	services Services
+	importer *importer.Service
+	list     *model.Inventory
+	look     *look
+
+	toolbar *toolbar
+	sidebar *sidebar
+	table   *listView
+	detail  *detailPane
+	status  *statusBar
+	notice  *fyne.Container // problems above the table
+	toast   *parts.Toast
+	work    *workArea
+}
+
+// New makes the window, not yet shown. ctx ends all that it does.
+func New(ctx context.Context, app fyne.App, services Services) *Window {
+	s := &shell{app: app, ctx: ctx, services: services, list: model.NewInventory(services.Store, nil),
+		importer: &importer.Service{Store: services.Store, Journal: services.Journal}, look: &look{mode: modeOf(services.Settings.Theme)}}
+	app.Settings().SetTheme(s.look)
+	app.SetIcon(icons.App)
+	s.win = app.NewWindow("Certdesk")
+	s.win.SetPadded(false)
+	s.win.SetMaster()
+	s.win.Resize(fyne.NewSize(1100, 700))
+	s.build()
+	s.bind()
+	if services.Asker != nil {
+		services.Asker.attach(s)
+	}
+	return &Window{s}
+}
+
+// Run shows the window and reads the stores; it returns when the window is
+// closed.
+func (w *Window) Run() {
+	w.shell.start()
+	w.shell.win.ShowAndRun()
+}
+
+// Open shows files: the import plan for those that hold a key, a viewer for
+// certificates. It may be called from any goroutine.
+func (w *Window) Open(paths []string) {
+	fyne.Do(func() {
+		w.shell.win.RequestFocus()
+		w.shell.openFiles(paths)
+	})
+}
+
+// build puts the parts of the window together.
+func (s *shell) build() {
+	s.toast = parts.NewToast()
+	s.toolbar = newToolbar(s)
+	s.sidebar = newSidebar(s)
+	s.table = newListView(s)
+	s.detail = newDetailPane(s)
+	s.status = newStatusBar(s)
+	s.notice = parts.VBox(0)
+	s.notice.Hide()
+	middle := parts.Border(parts.VBox(0, s.table.header, s.notice), nil, nil, nil, s.table.object)
+	s.work = newWorkArea(middle, s.detail)
+	content := parts.Stack(parts.Fill(parts.Content), parts.Border(s.toolbar.object, s.status.object,
+		parts.Border(nil, nil, nil, parts.VLine(), s.sidebar.object), nil, s.work), s.toast.Object())
+	s.win.SetContent(content)
+	s.shortcuts()
+	s.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
+		var paths []string
+		for _, u := range uris {
+			paths = append(paths, u.Path())
+		}
+		s.openFiles(paths)
+	})
+	s.showSelection()
+}
+
+// bind connects the parts to the model.
+func (s *shell) bind() {
+	on := func(item binding.DataItem, f func()) { item.AddListener(binding.NewDataListener(f)) }
+	on(s.list.Snapshot, func() {
+		if snapshot, err := s.list.Snapshot.Get(); err == nil && snapshot != nil {
+			s.sidebar.show(snapshot)
+			s.showErrors(snapshot.Errors)
+		}
+	})
+	on(s.list.View, func() {
+		if view, err := s.list.View.Get(); err == nil && view != nil {
+			s.table.show(view)
+			s.sidebar.mark(view.Query)
+			s.status.show()
+			s.showSelection()
+		}
+	})
+	on(s.list.Busy, func() { s.status.show(); s.table.showEmpty() })
+}
+
+// start reads the stores for the first time, and again whenever they change.
+func (s *shell) start() {
+	s.reload()
+	s.watch()
+	s.win.Canvas().Focus(s.table.data.body)
+	if len(s.services.Problems) > 0 {
+		s.showProblem(lang.X("start.problem", "Not everything is available"), s.services.Problems...)
+	}
+	if s.services.Journal == nil {
+		return
+	}
+	go func() {
+		records, err := s.importer.Unfinished()
+		if err == nil && len(records) > 0 {
+			fyne.Do(func() { s.startUnfinished(records) })
+		}
+	}()
+}
+
+// reload reads the stores again, in the background.
+func (s *shell) reload() { go s.list.Load(s.ctx) }
+
+// watch reloads when the store says that it changed.
+func (s *shell) watch() {
+	w, ok := s.services.Store.(certstore.Watcher)
+	if !ok {
+		return
+	}
+	changes := w.Changes(s.ctx)
+	go func() {
+		for range changes {
+			s.list.Load(s.ctx)
+		}
+	}()
+}
+
+// copyText puts text on the clipboard and says so.
+func (s *shell) copyText(text string) {
+	s.app.Clipboard().SetContent(text)
+	if d := parts.TopDialog(s.win.Canvas()); d != nil {
+		d.Toast(lang.X("toast.copied", "Copied"))
+		return
+	}
+	s.toast.Show(lang.X("toast.copied", "Copied"))
+}
+
+// selected returns the rows selected in the table.
+func (s *shell) selected() []*model.Row { return s.table.selected() }
+
+// showSelection brings toolbar, detail and status bar in line with what is
+// selected.
+func (s *shell) showSelection() {
+	rows := s.selected()
+	s.toolbar.show(rows)
+	s.detail.show(rows)
+	s.status.show()
+}
+
+// showErrors shows above the table what could not be read.
+func (s *shell) showErrors(errs []error) {
+	s.notice.Objects = nil
+	for _, err := range errs {
+		again := parts.SmallButton("refresh", lang.X("button.again", "Try again"), s.reload)
+		s.notice.Add(parts.Pad(8, 0, 12, 12, problemBanner(err, again)))
+	}
+	if len(errs) > 0 {
+		s.notice.Add(parts.Gap(1, 8))
+		s.notice.Show()
+	} else {
+		s.notice.Hide()
+	}
+	s.work.Refresh()
+}
+
+// shortcuts are the keys that work wherever the keyboard is, and those that
+// nothing took.
+func (s *shell) shortcuts() {
+	c := s.win.Canvas()
+	for _, k := range []struct {
+		key fyne.KeyName
+		do  func()
+	}{
+		{fyne.KeyF, func() { c.Focus(s.toolbar.search) }},
+		{fyne.KeyI, func() { s.startImport(nil) }},
+		{fyne.KeyE, func() { s.startExport(s.selected()) }},
+		{fyne.KeyR, s.reload},
+	} {
+		c.AddShortcut(&desktop.CustomShortcut{KeyName: k.key, Modifier: fyne.KeyModifierShortcutDefault}, func(fyne.Shortcut) {
+			if parts.TopDialog(c) == nil {
+				k.do()
+			}
+		})
+	}
+	s.table.data.onShortcut = func(sc fyne.Shortcut) {
+		if custom, ok := sc.(*desktop.CustomShortcut); ok {
+			c.(interface{ TypedShortcut(fyne.Shortcut) }).TypedShortcut(custom)
+		}
+	}
+	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
+		switch {
+		case parts.DialogKey(c, e.Name):
+		case e.Name == fyne.KeyF5:
+			s.reload()
+		case e.Name == fyne.KeyDown || e.Name == fyne.KeyUp:
+			c.Focus(s.table.data.body)
+		}
+	})
+}
+
+func modeOf(name string) Mode {
+	switch name {
+	case "light":
+		return AlwaysLight
+	case "dark":
+		return AlwaysDark
+	}
+	return FollowSystem
+}
+
+// nextTheme goes from the system's colours to light, dark and back.
+func (s *shell) nextTheme() {
+	next := map[string]string{"": "light", "light": "dark", "dark": ""}[s.services.Settings.Theme]
+	s.services.Settings.Theme = next
+	s.look = &look{mode: modeOf(next)}
+	s.app.Settings().SetTheme(s.look)
+	name := map[string]string{"": lang.X("theme.system", "Colours of the system"), "light": lang.X("theme.light", "Light colours"),
+		"dark": lang.X("theme.dark", "Dark colours")}[next]
+	s.toast.Show(name)
+	if s.services.Save == nil {
+		return
+	}
+	settings := s.services.Settings
+	go func() {
+		if err := s.services.Save(settings); err != nil {
+			fyne.Do(func() { s.showProblem(lang.X("settings.problem", "The settings could not be saved"), err) })
+		}
+	}()
+}

@@ -58,6 +58,9 @@ func (p *Press) SetStyle(fill, edge fyne.ThemeColorName) {
 	p.update()
 }
 
+// Repaint shows a style that was set.
+func (p *Press) Repaint() { p.update() }
+
 // update paints the state.
 func (p *Press) update() {
 	fill, over, ring := p.fill, Clear, Clear

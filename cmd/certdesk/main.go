@@ -1,0 +1,121 @@
+// Command certdesk shows the certificate stores of the user and the machine in
+// a window.
+//
+//	certdesk              opens the window
+//	certdesk FILE...      opens the import plan of a PFX file, or a viewer for certificates
+//
+// A second start hands its files to the window that is open.
+package main
+
+import (
+	_ "certdesk/cmd/certdesk/internal/locale" // before the toolkit's init
+
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"fyne.io/fyne/v2/app"
+
+	"certdesk/certstore"
+	"certdesk/internal/journal"
+	"certdesk/ui"
+)
+
+const (
+	appID   = "io.certdesk.Certdesk"
+	version = "0.1.0"
+)
+
+func main() {
+	flag.Usage = usage
+	theme := flag.String("theme", "", "colours for this start: light or dark; the default is the system's or the last chosen")
+	showVersion := flag.Bool("version", false, "print the version and exit")
+	flag.Parse()
+	if *showVersion {
+		fmt.Println("certdesk", version)
+		return
+	}
+	if *theme != "" && *theme != "light" && *theme != "dark" {
+		fmt.Fprintf(os.Stderr, "certdesk: -theme %s: must be light or dark\n", *theme)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, flag.Args(), *theme); err != nil {
+		fmt.Fprintln(os.Stderr, "certdesk:", err)
+		if a := certstore.Advice(err); a != "" {
+			fmt.Fprintln(os.Stderr, "hint:", a)
+		}
+		os.Exit(1)
+	}
+}
+
+func usage() {
+	fmt.Fprintf(flag.CommandLine.Output(), `Usage: certdesk [-theme light|dark] [FILE...]
+
+Shows the certificate stores. A PFX file opens its import plan, a certificate
+a viewer. The command for scripts is certctl.
+
+Example:
+  certdesk client.pfx
+
+`)
+	flag.PrintDefaults()
+}
+
+// run opens the window, or hands paths to the one that is open.
+func run(ctx context.Context, args []string, theme string) error {
+	paths := absolute(args)
+	listener, handed, err := single(paths)
+	if handed {
+		return nil
+	}
+	var problems []error
+	if err != nil {
+		problems = append(problems, err)
+	}
+	asker := ui.NewAsker()
+	store, err := certstore.Open(ctx, certstore.Options{Password: asker.Ask})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	services := ui.Services{Store: store, Asker: asker, Settings: loadSettings(), Save: saveSettings, Problems: problems}
+	if dir, err := journal.DefaultPath(os.Getenv); err == nil {
+		services.Journal = journal.Open(dir)
+	} else {
+		services.Problems = append(services.Problems, err)
+	}
+	if theme != "" {
+		services.Settings.Theme = theme
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a := app.NewWithID(appID)
+	w := ui.New(ctx, a, services)
+	if listener != nil {
+		defer listener.Close()
+		go listener.serve(w.Open)
+	}
+	if len(paths) > 0 {
+		a.Lifecycle().SetOnStarted(func() { w.Open(paths) })
+	}
+	w.Run()
+	return nil
+}
+
+// absolute makes paths independent of the working directory: the window that
+// opens them may have another.
+func absolute(args []string) []string {
+	var paths []string
+	for _, a := range args {
+		if p, err := filepath.Abs(a); err == nil {
+			a = p
+		}
+		paths = append(paths, a)
+	}
+	return paths
+}

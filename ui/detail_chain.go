@@ -1,0 +1,53 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+
+	"certdesk/internal/inventory"
+	"certdesk/ui/parts"
+)
+
+// chain is a picture of the chain: a card for each certificate, the root on
+// top.
+func (v *detailView) chain() fyne.CanvasObject {
+	list := parts.VBox(0)
+	links := v.detail.Chain
+	for i := len(links) - 1; i >= 0; i-- {
+		list.Add(v.chainCard(links[i], i == 0))
+		if i > 0 {
+			role := parts.ChipLine
+			if links[i].Status == inventory.LinkMissing {
+				role = parts.Warn
+			}
+			list.Add(parts.Pad(0, 0, 20, 0, parts.HBox(0, parts.Fixed(2, 14, parts.Fill(role)))))
+		}
+	}
+	return parts.Page(parts.Pad(12, 12, 14, 16, list))
+}
+
+func (v *detailView) chainCard(l inventory.Link, leaf bool) fyne.CanvasObject {
+	text, kind := linkWords(l)
+	role, _ := kind.Roles()
+	icon, sub := "search", lang.X("chain.missingText", "This issuer is not on this computer")
+	if c := l.Certificate; c != nil {
+		icon = certIcon(c)
+		sub = roleName(c) + ", " + lang.X("chain.validTo", "valid to {{.Date}}", words{"Date": date(c.NotAfter)})
+		if l.Row != nil {
+			sub += ", " + placeName(l.Row.Location, l.Row.Store)
+		}
+	}
+	fill, edge := parts.Content, parts.Line
+	if leaf {
+		fill, edge = parts.AccentSoft, parts.Accent
+	}
+	state := parts.HBox(6, parts.Middle(parts.NewLabel(text, 12, role)), parts.Middle(parts.KindIcon(kind, 16)))
+	body := parts.Pad(8, 8, 11, 11, parts.Border(nil, nil, parts.Middle(parts.NewIcon(icon, 20, parts.Text2)), parts.Middle(state),
+		parts.Pad(0, 0, 10, 8, parts.VBox(1, parts.Body(l.Name).Bold().Shrink(), parts.Small(sub).Shrink()))))
+	press := parts.NewPress(body, fill, edge, 6, func() {
+		if l.Row != nil && !leaf {
+			v.shell.goTo(l.Row)
+		}
+	})
+	return press
+}

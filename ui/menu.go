@@ -1,0 +1,62 @@
+package ui
+
+import (
+	"encoding/base64"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+
+	"certdesk/internal/certificate"
+	"certdesk/internal/finding"
+)
+
+// rowMenu is the menu of the selected rows.
+func (s *shell) rowMenu() []*fyne.MenuItem {
+	rows := s.selected()
+	if len(rows) == 0 {
+		return nil
+	}
+	item := func(text string, do func()) *fyne.MenuItem { return fyne.NewMenuItem(text, do) }
+	line := fyne.NewMenuItemSeparator()
+	r := rows[0]
+	one := len(rows) == 1
+	open := item(lang.X("menu.open", "Open"), func() { s.detail.open() })
+	serials := item(lang.X("menu.copySerial", "Copy serial number"), nil)
+	serials.ChildMenu = fyne.NewMenu("")
+	for _, sp := range spellings(r.Certificate) {
+		serials.ChildMenu.Items = append(serials.ChildMenu.Items, item(sp.name, func() { s.copyText(sp.text) }))
+	}
+	thumb := item(lang.X("menu.copyThumbprint", "Copy thumbprint"), nil)
+	thumb.ChildMenu = fyne.NewMenu("", item("SHA-256", func() { s.copyText(r.Certificate.Fingerprint().String()) }),
+		item("SHA-1", func() { s.copyText(r.Certificate.SHA1()) }))
+	iis := item(lang.X("menu.copyBase64", "Copy for IIS (single line)"), func() { s.copyText(base64.StdEncoding.EncodeToString(r.DER)) })
+	export := item(lang.X("menu.export", "Export…"), func() { s.startExport(rows) })
+	move := item(lang.X("menu.move", "Move to"), nil)
+	move.ChildMenu = fyne.NewMenu("", s.moveItems(rows)...)
+	why := item(lang.X("menu.why", "Why isn't this offered?"), func() { s.detail.findings(finding.Client) })
+	rename := item(lang.X("menu.rename", "Change friendly name…"), func() { s.startRename(r) })
+	del := item(lang.X("menu.delete", "Delete"), func() { s.startDelete(rows) })
+	for _, i := range []*fyne.MenuItem{open, serials, thumb, iis, why, rename} {
+		i.Disabled = !one
+	}
+	move.Disabled, del.Disabled = s.toolbar.move.Disabled(), s.toolbar.del.Disabled()
+	rename.Disabled = rename.Disabled || r.ReadOnly || r.Inherited
+	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, move, why, rename, line, del}
+}
+
+// A spelling is one way to write a serial number.
+type spelling struct{ name, short, text string }
+
+// spellings returns the ways to write the serial number of c that programs
+// use, the most usual first; short is what fits on a button.
+func spellings(c *certificate.Certificate) []spelling {
+	n := c.Serials()
+	return []spelling{
+		{lang.X("serial.windows", "Windows"), lang.X("serial.short.windows", "481a9c"), n.Windows},
+		{lang.X("serial.spaced", "With spaces"), lang.X("serial.short.spaced", "48 1a 9c"), n.Spaced},
+		{lang.X("serial.colon", "With colons (Firefox)"), lang.X("serial.short.colon", "48:1a:9c"), n.Colon},
+		{lang.X("serial.openssl", "OpenSSL"), lang.X("serial.short.openssl", "481A9C"), n.OpenSSL},
+		{lang.X("serial.decimal", "Decimal"), lang.X("serial.short.decimal", "Decimal"), n.Decimal},
+		{lang.X("serial.hex", "0x"), lang.X("serial.short.hex", "0x481a"), n.Hex},
+	}
+}

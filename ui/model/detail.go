@@ -1,0 +1,71 @@
+package model
+
+import (
+	"time"
+
+	"certdesk/internal/certificate"
+	"certdesk/internal/check"
+	"certdesk/internal/finding"
+	"certdesk/internal/inventory"
+	"certdesk/internal/keyusage"
+)
+
+// A Detail is all there is to say about one certificate.
+type Detail struct {
+	Certificate *certificate.Certificate
+	Row         *Row // nil for a certificate of a file
+	Chain       []inventory.Link
+	Verdicts    []check.Verdict // one for each purpose that rules know
+	Suggested   int             // index of the verdict that matters most
+	Now         time.Time
+}
+
+// Describe gathers the detail of a row. It blocks: signatures are verified.
+func Describe(s *Snapshot, r *Row, now time.Time) *Detail {
+	return describe(s, check.Subject{Certificate: r.Certificate, Row: r.Row}, r, now)
+}
+
+// DescribeFile gathers the detail of a certificate of a file.
+func DescribeFile(s *Snapshot, subject check.Subject, now time.Time) *Detail {
+	return describe(s, subject, nil, now)
+}
+
+func describe(s *Snapshot, subject check.Subject, r *Row, now time.Time) *Detail {
+	c := subject.Certificate
+	d := &Detail{Certificate: c, Row: r, Now: now, Chain: s.Inventory.Chain(c, subject.Extra, now)}
+	wanted := finding.Purpose("")
+	if ps := check.Purposes(c); len(ps) > 0 {
+		wanted = ps[0]
+	}
+	for i, p := range keyusage.Purposes {
+		d.Verdicts = append(d.Verdicts, check.Judge(subject, p, s.Inventory, check.Options{Now: now}))
+		if p == wanted {
+			d.Suggested = i
+		}
+	}
+	return d
+}
+
+// Findings returns the findings of the verdict that matters most; for a CA
+// those of the list.
+func (d *Detail) Findings() []finding.Finding {
+	if d.Certificate.IsCA() && d.Row != nil {
+		return d.Row.Findings
+	}
+	return d.Verdicts[d.Suggested].Findings
+}
+
+// Complete reports whether the chain ends at a trusted root.
+func (d *Detail) Complete() bool {
+	return len(d.Chain) > 0 && d.Chain[len(d.Chain)-1].Status == inventory.LinkTrusted
+}
+
+// Elapsed returns how much of the validity is over, from 0 to 1.
+func (d *Detail) Elapsed() float32 {
+	c := d.Certificate
+	whole := c.NotAfter.Sub(c.NotBefore)
+	if whole <= 0 {
+		return 1
+	}
+	return float32(min(1, max(0, float64(d.Now.Sub(c.NotBefore))/float64(whole))))
+}

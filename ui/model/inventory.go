@@ -1,0 +1,248 @@
+package model
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2/data/binding"
+
+	"certdesk/certstore"
+	"certdesk/internal/inventory"
+)
+
+// A Snapshot is what the stores held at one moment.
+type Snapshot struct {
+	Inventory *inventory.Inventory
+	Rows      []*Row
+	Places    []certstore.Place // with the stores that rows are in
+	Errors    []error           // what could not be read
+	At        time.Time
+}
+
+// A View is the rows that a query asks for.
+type View struct {
+	Query    Query
+	Rows     []*Row
+	Snapshot *Snapshot
+}
+
+// A Count is how many rows a sidebar line stands for.
+type Count struct{ Total, Errors, Warnings int }
+
+// Inventory is the list of certificates. Its fields may be read and bound
+// from any goroutine.
+type Inventory struct {
+	Snapshot binding.Item[*Snapshot] // nil before the first Load
+	View     binding.Item[*View]     // nil before the first Load
+	Busy     binding.Bool            // the stores are being read
+
+	store certstore.Store
+	now   func() time.Time
+
+	mu       sync.Mutex
+	query    Query
+	serial   int // counts queries, so that a late answer is dropped
+	loads    int
+	snapshot *Snapshot
+
+	publish sync.Mutex // held while a View is set, so that the newest comes last
+}
+
+// NewInventory returns the list of what store holds, not yet read.
+func NewInventory(store certstore.Store, now func() time.Time) *Inventory {
+	if now == nil {
+		now = time.Now
+	}
+	return &Inventory{Snapshot: binding.NewItem(same[*Snapshot]), View: binding.NewItem(same[*View]), Busy: binding.NewBool(),
+		store: store, now: now,
+		query: Query{Scope: Scope{Location: certstore.User, Store: certstore.My}, Sort: "status", Ascending: true}}
+}
+
+func same[T comparable](a, b T) bool { return a == b }
+
+// Now returns the time that certificates are judged at.
+func (m *Inventory) Now() time.Time { return m.now() }
+
+// Store returns the stores that are listed.
+func (m *Inventory) Store() certstore.Store { return m.store }
+
+// Load reads the stores and shows the current query again. It blocks. When
+// ctx ends early, the list stays as it was.
+func (m *Inventory) Load(ctx context.Context) {
+	m.mu.Lock()
+	m.loads++
+	mine := m.loads
+	m.mu.Unlock()
+	_ = m.Busy.Set(true) // Set on a value of our own cannot fail
+	defer func() {
+		m.mu.Lock()
+		last := mine == m.loads
+		m.mu.Unlock()
+		if last {
+			_ = m.Busy.Set(false)
+		}
+	}()
+	now := m.now()
+	inv, errs := inventory.Load(ctx, m.store, inventory.Options{Now: now})
+	if ctx.Err() != nil {
+		return
+	}
+	s := &Snapshot{Inventory: inv, Rows: prepare(inv.Rows), Places: m.store.Places(ctx), Errors: errs, At: now}
+	s.addPlaces()
+	m.mu.Lock()
+	if mine != m.loads {
+		m.mu.Unlock()
+		return
+	}
+	m.snapshot = s
+	m.mu.Unlock()
+	_ = m.Snapshot.Set(s)
+	m.answer()
+}
+
+// prepare makes the list's rows on all processors.
+func prepare(rows []*inventory.Row) []*Row {
+	out := make([]*Row, len(rows))
+	var group sync.WaitGroup
+	const batch = 512
+	work := make(chan int, len(rows)/batch+1)
+	for i := 0; i < len(rows); i += batch {
+		work <- i
+	}
+	close(work)
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for i := range work {
+				for k := i; k < min(i+batch, len(rows)); k++ {
+					out[k] = newRow(rows[k])
+				}
+			}
+		})
+	}
+	group.Wait()
+	return out
+}
+
+// addPlaces adds the places that have rows but were not listed.
+func (s *Snapshot) addPlaces() {
+	for _, r := range s.Rows {
+		if !slices.ContainsFunc(s.Places, func(p certstore.Place) bool { return p.Location == r.Location && p.Name == r.Store }) {
+			s.Places = append(s.Places, certstore.Place{Location: r.Location, Name: r.Store})
+		}
+	}
+}
+
+// Count returns how many rows are in a scope.
+func (s *Snapshot) Count(scope Scope) Count {
+	var n Count
+	for _, r := range s.Rows {
+		if !scope.contains(r, s.At) {
+			continue
+		}
+		n.Total++
+		if rank(r) == 0 {
+			n.Errors++
+		} else if rank(r) == 1 {
+			n.Warnings++
+		}
+	}
+	return n
+}
+
+// Counts returns the counts of all places and quick views in one pass.
+func (s *Snapshot) Counts() map[Scope]Count {
+	counts := map[Scope]Count{}
+	for _, r := range s.Rows {
+		for _, scope := range []Scope{{Quick: Attention}, {Quick: Expiring}, {Quick: SignIn}, {Quick: Misplaced}, {Location: r.Location, Store: r.Store}} {
+			if !scope.contains(r, s.At) {
+				continue
+			}
+			n := counts[scope]
+			n.Total++
+			switch rank(r) {
+			case 0:
+				n.Errors++
+			case 1:
+				n.Warnings++
+			}
+			counts[scope] = n
+		}
+	}
+	return counts
+}
+
+// Query returns the current query.
+func (m *Inventory) Query() Query {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.query
+}
+
+// Ask changes the query. The answer comes as a new View; call it in a
+// goroutine, for it sorts.
+func (m *Inventory) Ask(change func(*Query)) {
+	m.mu.Lock()
+	change(&m.query)
+	m.mu.Unlock()
+	m.answer()
+}
+
+// answer computes the rows of the current query. An answer that was overtaken
+// by a newer question is dropped.
+func (m *Inventory) answer() {
+	m.mu.Lock()
+	m.serial++
+	mine, q, s := m.serial, m.query, m.snapshot
+	m.mu.Unlock()
+	if s == nil {
+		return
+	}
+	overtaken := func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return mine != m.serial
+	}
+	rows := s.selectRows(q, overtaken)
+	slices.SortFunc(rows, func(a, b *Row) int {
+		if q.Ascending {
+			return compareRows(a, b, q.Sort)
+		}
+		return compareRows(b, a, q.Sort)
+	})
+	m.publish.Lock()
+	defer m.publish.Unlock()
+	if !overtaken() {
+		_ = m.View.Set(&View{Query: q, Rows: rows, Snapshot: s})
+	}
+}
+
+// selectRows returns the rows a query asks for, unsorted. A search looks in
+// every store.
+func (s *Snapshot) selectRows(q Query, overtaken func() bool) []*Row {
+	var rows []*Row
+	for i, r := range s.Rows {
+		if i%1000 == 0 && overtaken() {
+			return nil
+		}
+		if q.Search == "" && !q.Scope.contains(r, s.At) || !q.Filter.keeps(r) {
+			continue
+		}
+		if r.Matches(q.Search) {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// Row returns the row of an id, or nil.
+func (s *Snapshot) Row(id string) *Row {
+	for _, r := range s.Rows {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package ui
+
+import (
+	"errors"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+
+	"certdesk/certstore"
+	"certdesk/internal/advice"
+	"certdesk/ui/parts"
+)
+
+// An error is shown in one way everywhere: what happened, and beside it what
+// can be done about it.
+
+// problemText splits an error into title and advice.
+func problemText(err error) (title, todo string) {
+	todo = advice.For(err)
+	if e, ok := errors.AsType[*certstore.Error](err); ok && e.Err != nil && e.Op == "list" {
+		where := locationName(e.Location)
+		if e.Store != "" {
+			where = placeName(e.Location, e.Store)
+		}
+		title = lang.X("problem.list", "{{.Where}} could not be read: {{.Cause}}", words{"Where": where, "Cause": e.Err.Error()})
+		return title, todo
+	}
+	return sentence(err), todo
+}
+
+// problemBanner shows err where it happened; action, a button, may be nil.
+func problemBanner(err error, action fyne.CanvasObject) *fyne.Container {
+	title, todo := problemText(err)
+	return parts.Banner(parts.KindError, title, todo, action)
+}
+
+// showProblem shows errors over the window; title says what was attempted.
+// It may be called on the UI goroutine only.
+func (s *shell) showProblem(title string, errs ...error) {
+	if len(errs) == 0 {
+		return
+	}
+	list := parts.VBox(8)
+	var report []string
+	for _, err := range errs {
+		list.Add(problemBanner(err, nil))
+		report = append(report, err.Error())
+		if a := advice.For(err); a != "" {
+			report = append(report, a)
+		}
+	}
+	d := parts.NewDialog(s.win.Canvas(), title, "", 560, min(480, 190+90*float32(len(errs))))
+	d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, list)))
+	copyIt := parts.Secondary("copy", lang.X("button.copyDetails", "Copy details"), func() {
+		s.app.Clipboard().SetContent(title + "\n" + strings.Join(report, "\n"))
+		d.Toast(lang.X("toast.copied", "Copied"))
+	})
+	closeIt := parts.Primary("", lang.X("button.close", "Close"), d.Close)
+	d.SetButtons(closeIt, copyIt, closeIt)
+	d.Show()
+}

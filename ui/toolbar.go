@@ -1,0 +1,121 @@
+package ui
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+
+	"certdesk/certstore"
+	"certdesk/ui/model"
+	"certdesk/ui/parts"
+)
+
+// toolbar starts what can be done with the selected certificates, and
+// searches.
+type toolbar struct {
+	shell                   *shell
+	object                  fyne.CanvasObject
+	export, move, del, tidy *parts.Button
+	search                  *parts.Field
+	asked                   int // counts what was typed, so that only the last is searched
+}
+
+func newToolbar(s *shell) *toolbar {
+	t := &toolbar{shell: s}
+	rows := func(f func([]*model.Row)) func() { return func() { f(s.selected()) } }
+	t.export = parts.ToolButton("export", lang.X("toolbar.export", "Export…"), rows(s.startExport))
+	t.move = parts.ToolButton("move", lang.X("toolbar.move", "Move to"), t.moveMenu)
+	t.del = parts.ToolButton("delete", lang.X("toolbar.delete", "Delete"), rows(s.startDelete))
+	t.tidy = parts.ToolButton("tidy", lang.X("toolbar.tidy", "Tidy…"), s.startTidy)
+	refresh := parts.ToolButton("refresh", lang.X("toolbar.refresh", "Refresh"), s.reload)
+	colours := parts.IconButton("theme", lang.X("toolbar.colours", "Colours"), s.nextTheme)
+	left := parts.HBox(2, parts.Middle(parts.Primary("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })), parts.Gap(6, 1),
+		parts.Middle(t.export), parts.Middle(t.move), parts.Middle(t.del), parts.Gap(4, 1), parts.Pad(10, 10, 0, 0, parts.VLine()), parts.Gap(4, 1),
+		parts.Middle(t.tidy), parts.Middle(refresh))
+	t.search = parts.NewSearch(lang.X("search.hint", "Name, serial or thumbprint, any format"), t.typed)
+	t.search.OnEscape = func() {
+		if t.search.Text == "" {
+			parts.Focus(s.table.data.body)
+			return
+		}
+		t.search.SetText("")
+	}
+	t.search.OnSubmitted = func(string) { parts.Focus(s.table.data.body) }
+	t.search.OnArrow = func(fyne.KeyName) { parts.Focus(s.table.data.body) }
+	right := parts.HBox(8, parts.Middle(parts.Fixed(318, 30, t.search)), parts.Middle(colours))
+	t.object = parts.Stack(parts.Fill(parts.Chrome), parts.Fixed(-1, 46, parts.Border(nil, parts.HLine(), parts.Pad(0, 0, 10, 0, left), parts.Pad(0, 0, 0, 10, right))))
+	return t
+}
+
+const typingPause = 150 * time.Millisecond // before a search starts
+
+// typed searches for what was typed, once the typing pauses.
+func (t *toolbar) typed(text string) {
+	t.asked++
+	mine := t.asked
+	time.AfterFunc(typingPause, func() {
+		fyne.Do(func() {
+			if mine == t.asked {
+				go t.shell.list.Ask(func(q *model.Query) { q.Search = text })
+			}
+		})
+	})
+}
+
+// clearSearch empties the field without searching.
+func (t *toolbar) clearSearch() {
+	if t.search.Text != "" {
+		changed := t.search.OnChanged
+		t.search.OnChanged = nil
+		t.search.SetText("")
+		t.search.OnChanged = changed
+		t.asked++
+	}
+}
+
+// show enables what makes sense for the selected rows.
+func (t *toolbar) show(rows []*model.Row) {
+	t.export.SetEnabled(len(rows) > 0)
+	changeable := len(rows) > 0
+	for _, r := range rows {
+		changeable = changeable && !r.ReadOnly && !r.Inherited
+	}
+	t.move.SetEnabled(changeable)
+	t.del.SetEnabled(changeable)
+}
+
+func (t *toolbar) moveMenu() {
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(t.move)
+	parts.PopUpMenu(t.shell.win.Canvas(), at.AddXY(0, t.move.Size().Height+2), t.shell.moveItems(t.shell.selected())...)
+}
+
+// moveItems are the stores that rows can be moved to.
+func (s *shell) moveItems(rows []*model.Row) []*fyne.MenuItem {
+	snapshot, err := s.list.Snapshot.Get()
+	if err != nil || snapshot == nil {
+		return nil
+	}
+	var items []*fyne.MenuItem
+	var last certstore.Location
+	for _, p := range snapshot.Places {
+		if last != "" && p.Location != last {
+			items = append(items, fyne.NewMenuItemSeparator())
+		}
+		last = p.Location
+		item := fyne.NewMenuItem(placeName(p.Location, p.Name), func() { s.startMove(rows, p.Location, p.Name) })
+		item.Disabled = p.ReadOnly != nil || allAt(rows, p)
+		items = append(items, item)
+	}
+	return items
+}
+
+// allAt reports whether all rows are in a place already.
+func allAt(rows []*model.Row, p certstore.Place) bool {
+	for _, r := range rows {
+		if r.Location != p.Location || r.Store != p.Name {
+			return false
+		}
+	}
+	return true
+}
