@@ -314,3 +314,21 @@ func oid(p *ber.Packet) string {
 	s, _ := p.Value.(string)
 	return s
 }
+
+// toDER returns p with definite lengths, its OCTET STRINGs in one piece. What
+// is in an OCTET STRING stays as it is.
+func toDER(p *ber.Packet) []byte {
+	if p.TagType == ber.TypePrimitive {
+		return p.Bytes()
+	}
+	d := &ber.Packet{Identifier: p.Identifier, Data: new(bytes.Buffer)}
+	if b, ok := octets(p); ok && is(p, ber.TagOctetString) {
+		d.TagType = ber.TypePrimitive
+		d.Data.Write(b)
+		return d.Bytes()
+	}
+	for _, c := range p.Children {
+		d.Data.Write(toDER(c))
+	}
+	return d.Bytes()
+}

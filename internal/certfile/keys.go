@@ -27,7 +27,7 @@ const (
 const maxDSA = 4096
 
 // newKey describes a PrivateKeyInfo (RFC 5958 section 2). It keeps a copy, in
-// DER as far as a change of the lengths makes DER of BER.
+// DER even if it comes in BER.
 func newKey(pkcs8 []byte) (Key, error) {
 	el, x, err := first(pkcs8)
 	if err != nil {
@@ -45,7 +45,7 @@ func newKey(pkcs8 []byte) (Key, error) {
 	}
 	k := Key{State: KeyUnsupported, Certificate: -1, PKCS8: bytes.Clone(el)}
 	if x.ber {
-		k.PKCS8 = p.Bytes()
+		k.PKCS8 = toDER(p)
 	}
 	k.KeyUsageAttr = keyUsageAttribute(p)
 	public := publicKeyInfo(alg, private, p)
