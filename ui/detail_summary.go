@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
@@ -27,6 +29,13 @@ func (v *detailView) summary() fyne.CanvasObject {
 	}
 	right.Add(parts.Gap(1, 1))
 	right.Add(v.validity())
+	if r := v.detail.Row; r != nil {
+		right.Add(parts.Gap(1, 1))
+		right.Add(parts.Fact(lang.X("fact.place", "Store"), factWidth, parts.Body(placeName(r.Location, r.Store)).Shrink()))
+		if r.Origin != "" {
+			right.Add(parts.Fact(lang.X("fact.origin", "Kept in"), factWidth, parts.Body(r.Origin).Shrink()))
+		}
+	}
 	return parts.Page(parts.Pad(10, 12, 14, 16, container.New(&twoColumns{gap: 24}, left, right)))
 }
 
@@ -106,7 +115,7 @@ func (v *detailView) serialCard() fyne.CanvasObject {
 // copyAs has a button for each spelling of the serial number.
 func (v *detailView) copyAs() fyne.CanvasObject {
 	row := []fyne.CanvasObject{parts.Pad(4, 3, 0, 2, parts.Small(lang.X("detail.copyAs", "Copy as")))}
-	for _, s := range spellings(v.detail.Certificate) {
+	for _, s := range spellings(v.detail.Certificate)[:5] { // the rest is in the menu
 		row = append(row, parts.SmallButton("", s.short, func() { v.shell.copyText(s.text) }))
 	}
 	return parts.Wrap(5, row...)
@@ -138,9 +147,7 @@ func (v *detailView) facts() []fyne.CanvasObject {
 	if r := v.detail.Row; r != nil {
 		text, icon, kind := keyWords(r)
 		role, _ := kind.Roles()
-		list = append(list,
-			fact(lang.X("fact.key", "Private key"), parts.Border(nil, nil, parts.Pad(0, 0, 0, 6, parts.Middle(parts.NewIcon(icon, 14, role))), nil, parts.Body(text).Shrink())),
-			fact(lang.X("fact.place", "Store"), parts.Body(placeName(r.Location, r.Store)).Shrink()))
+		list = append(list, fact(lang.X("fact.key", "Private key"), parts.Border(nil, nil, parts.Pad(0, 0, 0, 6, parts.Middle(parts.NewIcon(icon, 14, role))), nil, parts.Body(text).Shrink())))
 	}
 	list = append(list, fact(lang.X("fact.usage", "Key usage"), v.usageChips()), fact(lang.X("fact.purposes", "Purposes"), v.purposeChips()),
 		fact(lang.X("fact.publicKey", "Public key"), parts.Body(c.KeyType()+", "+c.SignatureAlgorithm()).Shrink()),
@@ -194,10 +201,12 @@ func (v *detailView) chainLine() fyne.CanvasObject {
 			name = lang.X("chain.this", "this")
 		case links[i].Status == inventory.LinkMissing:
 			name = lang.X("chain.missing", "?")
+		case links[i].Certificate != nil && links[i].Certificate.SelfIssued():
+			name = lang.X("chain.root", "Root")
 		}
-		row = append(row, parts.Body(cutName(name)))
+		row = append(row, parts.Pad(0, 1, 0, 0, parts.Body(cutName(name))))
 		if i > 0 {
-			row = append(row, parts.Middle(parts.NewIcon("arrow", 12, parts.Text3)))
+			row = append(row, parts.Fixed(12, 20, parts.Center(parts.NewIcon("arrow", 12, parts.Text3))))
 		}
 	}
 	state, kind := lang.X("chain.complete", "Complete"), parts.KindOK
@@ -209,8 +218,8 @@ func (v *detailView) chainLine() fyne.CanvasObject {
 
 // cutName shortens a name for a line that holds several.
 func cutName(name string) string {
-	if r := []rune(name); len(r) > 26 {
-		return string(r[:25]) + "…"
+	if r := []rune(name); len(r) > 18 {
+		return strings.TrimRight(string(r[:17]), " ") + "…"
 	}
 	return name
 }

@@ -82,13 +82,13 @@ func scopeTitle(q model.Query) (title, where string) {
 	switch {
 	case q.Search != "":
 		return lang.X("search.title", "Search"), lang.X("search.everywhere", "in all stores")
-	case q.Scope.Quick == model.Attention:
+	case q.Scope.Quick == model.QuickAttention:
 		return lang.X("quick.attention", "Needs attention"), ""
-	case q.Scope.Quick == model.Expiring:
+	case q.Scope.Quick == model.QuickExpiring:
 		return lang.X("quick.expiring", "Expiring in 30 days"), ""
-	case q.Scope.Quick == model.SignIn:
+	case q.Scope.Quick == model.QuickSignIn:
 		return lang.X("quick.signIn", "Can sign in (client)"), ""
-	case q.Scope.Quick == model.Misplaced:
+	case q.Scope.Quick == model.QuickMisplaced:
 		return lang.X("quick.misplaced", "In the wrong store"), ""
 	}
 	return storeName(q.Scope.Store), lang.X("list.on", "on {{.Location}}", words{"Location": locationName(q.Scope.Location)})

@@ -81,10 +81,10 @@ func (b *sidebar) build() {
 		icon  string
 		name  string
 	}{
-		{model.Attention, "flag", lang.X("quick.attention", "Needs attention")},
-		{model.Expiring, "clock", lang.X("quick.expiring", "Expiring in 30 days")},
-		{model.SignIn, "key", lang.X("quick.signIn", "Can sign in (client)")},
-		{model.Misplaced, "move", lang.X("quick.misplaced", "In the wrong store")},
+		{model.QuickAttention, "flag", lang.X("quick.attention", "Needs attention")},
+		{model.QuickExpiring, "clock", lang.X("quick.expiring", "Expiring in 30 days")},
+		{model.QuickSignIn, "key", lang.X("quick.signIn", "Can sign in (client)")},
+		{model.QuickMisplaced, "move", lang.X("quick.misplaced", "In the wrong store")},
 	} {
 		b.add(model.Scope{Quick: q.quick}, q.icon, q.name, 10)
 	}

@@ -156,7 +156,7 @@ func (s *Snapshot) Count(scope Scope) Count {
 func (s *Snapshot) Counts() map[Scope]Count {
 	counts := map[Scope]Count{}
 	for _, r := range s.Rows {
-		for _, scope := range []Scope{{Quick: Attention}, {Quick: Expiring}, {Quick: SignIn}, {Quick: Misplaced}, {Location: r.Location, Store: r.Store}} {
+		for _, scope := range []Scope{{Quick: QuickAttention}, {Quick: QuickExpiring}, {Quick: QuickSignIn}, {Quick: QuickMisplaced}, {Location: r.Location, Store: r.Store}} {
 			if !scope.contains(r, s.At) {
 				continue
 			}

@@ -93,11 +93,11 @@ type Quick string
 
 // The quick views; NoQuick is a store of a location.
 const (
-	NoQuick   Quick = ""
-	Attention Quick = "attention"
-	Expiring  Quick = "expiring"
-	SignIn    Quick = "sign-in"
-	Misplaced Quick = "misplaced"
+	NoQuick        Quick = ""
+	QuickAttention Quick = "attention"
+	QuickExpiring  Quick = "expiring"
+	QuickSignIn    Quick = "sign-in"
+	QuickMisplaced Quick = "misplaced"
 )
 
 // A Scope is what the sidebar chooses: a quick view, or a store.
@@ -119,13 +119,13 @@ type Query struct {
 // inScope reports whether a row belongs to a scope.
 func (s Scope) contains(r *Row, now time.Time) bool {
 	switch s.Quick {
-	case Attention:
+	case QuickAttention:
 		return r.Severity != "" && !r.ReadOnly // nobody can do anything about the distribution's own
-	case Expiring:
+	case QuickExpiring:
 		return expiring(r, now) && !r.ReadOnly
-	case SignIn:
+	case QuickSignIn:
 		return r.SignIn
-	case Misplaced:
+	case QuickMisplaced:
 		return r.Misplaced != ""
 	}
 	return r.Location == s.Location && r.Store == s.Store
