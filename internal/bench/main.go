@@ -29,6 +29,7 @@ func main() {
 	log.SetFlags(0)
 	count := flag.Int("certificates", 5000, "certificates in the database")
 	rounds := flag.Int("rounds", 7, "rounds of each measurement")
+	keep := flag.Bool("keep", false, "keep the database and files")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		log.Fatal("usage: bench [flags] path/to/certctl")
@@ -43,7 +44,11 @@ func main() {
 	}
 	b := &bench{dir: dir, certctl: certctl, rounds: *rounds}
 	err = b.run(*count)
-	os.RemoveAll(dir)
+	if *keep {
+		fmt.Println("kept", dir)
+	} else {
+		os.RemoveAll(dir)
+	}
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -150,14 +155,14 @@ func (b *bench) prepare(count int) (string, error) {
 	if err := quiet("certutil", "-N", "-d", "sql:"+b.path("db"), "--empty-password"); err != nil {
 		return "", err
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ca, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return "", err
 	}
 	var batch strings.Builder
 	chosen := ""
 	for i := range count {
-		der, err := certificateDER(key, i)
+		der, err := certificateDER(ca, i)
 		if err != nil {
 			return "", err
 		}
@@ -179,7 +184,13 @@ func (b *bench) prepare(count int) (string, error) {
 	return chosen, quiet("scripts/sample.sh", b.dir)
 }
 
-func certificateDER(key *ecdsa.PrivateKey, i int) ([]byte, error) {
+// certificateDER makes a certificate with a key of its own, as a store has
+// them: certutil is far slower where certificates share a key.
+func certificateDER(ca *ecdsa.PrivateKey, i int) ([]byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
 	t := &x509.Certificate{
 		SerialNumber: big.NewInt(int64(1_000_000 + i)), Subject: pkix.Name{CommonName: fmt.Sprintf("bench %d", i), Organization: []string{"Bench"}},
 		Issuer: pkix.Name{CommonName: "Bench CA"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
@@ -187,5 +198,5 @@ func certificateDER(key *ecdsa.PrivateKey, i int) ([]byte, error) {
 		DNSNames: []string{fmt.Sprintf("host%d.bench.example", i)},
 	}
 	parent := &x509.Certificate{Subject: pkix.Name{CommonName: "Bench CA"}}
-	return x509.CreateCertificate(rand.Reader, t, parent, &key.PublicKey, key)
+	return x509.CreateCertificate(rand.Reader, t, parent, &key.PublicKey, ca)
 }

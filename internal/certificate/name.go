@@ -3,7 +3,10 @@ package certificate
 import (
 	"encoding/hex"
 	"math/big"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -227,19 +230,34 @@ func printable(s string) string {
 	return string(runes)
 }
 
+// oids remembers the dotted form of the identifiers met so far: a store
+// holds the same twenty in every certificate.
+var oids sync.Map // string(content octets) → string
+
+const maxRemembered = 64 // octets; longer identifiers are somebody's joke
+
 // dotted renders the content octets of an OBJECT IDENTIFIER.
 func dotted(raw []byte) string {
+	if known, ok := oids.Load(string(raw)); ok {
+		return known.(string)
+	}
+	if len(raw) > 4*maxRemembered {
+		return "#" + hex.EncodeToString(raw[:maxRemembered]) // rendering takes the square of its length
+	}
+	s := renderOID(raw)
+	if len(raw) <= maxRemembered && remembered.Add(1) < 10_000 {
+		oids.Store(string(raw), s)
+	}
+	return s
+}
+
+var remembered atomic.Int32 // identifiers in oids, so that a hostile store cannot fill the memory
+
+func renderOID(raw []byte) string {
 	var parts []string
 	v := new(big.Int)
-	small, n := uint64(0), 0
 	for _, b := range raw {
-		n++
-		if n <= 8 {
-			small = small<<7 | uint64(b&0x7f)
-			v.SetUint64(small)
-		} else {
-			v.Lsh(v, 7).Or(v, big.NewInt(int64(b&0x7f)))
-		}
+		v.Lsh(v, 7).Or(v, big.NewInt(int64(b&0x7f)))
 		if b&0x80 != 0 {
 			continue
 		}
@@ -249,10 +267,9 @@ func dotted(raw []byte) string {
 				first = v.Int64() / 40
 			}
 			v.Sub(v, big.NewInt(40*first))
-			parts = append(parts, big.NewInt(first).String())
+			parts = append(parts, strconv.FormatInt(first, 10))
 		}
 		parts = append(parts, v.String())
-		small, n = 0, 0
 		v.SetInt64(0)
 	}
 	return strings.Join(parts, ".")
