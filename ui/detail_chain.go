@@ -11,6 +11,10 @@ import (
 // chain is a picture of the chain: a card for each certificate, the root on
 // top.
 func (v *detailView) chain() fyne.CanvasObject {
+	return parts.Page(parts.Pad(12, 12, 14, 16, v.chainCards()))
+}
+
+func (v *detailView) chainCards() fyne.CanvasObject {
 	list := parts.VBox(0)
 	links := v.detail.Chain
 	for i := len(links) - 1; i >= 0; i-- {
@@ -23,7 +27,7 @@ func (v *detailView) chain() fyne.CanvasObject {
 			list.Add(parts.Pad(0, 0, 20, 0, parts.HBox(0, parts.Fixed(2, 14, parts.Fill(role)))))
 		}
 	}
-	return parts.Page(parts.Pad(12, 12, 14, 16, list))
+	return list
 }
 
 func (v *detailView) chainCard(l inventory.Link, leaf bool) fyne.CanvasObject {

@@ -27,12 +27,12 @@ func newListView(s *shell) *listView {
 	l.data = newDataTable([]*tableColumn{
 		{key: "status", title: lang.X("column.status", "Status"), width: 138},
 		{key: "key", width: 28, icon: true},
-		{key: "name", title: lang.X("column.name", "Name"), width: 160, grow: 3},
-		{key: "issuer", title: lang.X("column.issuer", "Issued by"), width: 112, grow: 2},
+		{key: "name", title: lang.X("column.name", "Name"), width: 140, grow: 3},
+		{key: "issuer", title: lang.X("column.issuer", "Issued by"), width: 92, grow: 2},
 		{key: "expires", title: lang.X("column.expires", "Expires"), width: 180},
 		{key: "purposes", title: lang.X("column.purposes", "Purposes"), width: 92, grow: .6, hide: 2},
 		{key: "serial", title: lang.X("column.serial", "Serial number"), width: 112, grow: 1.2, mono: true},
-		{key: "store", title: lang.X("column.store", "Store"), width: 172, hide: 1, off: true},
+		{key: "store", title: lang.X("column.store", "Store"), width: 150, grow: .5, hide: 1, off: true},
 	})
 	l.data.SetSort("status", true)
 	l.data.onSort = func(key string, ascending bool) {

@@ -27,7 +27,8 @@ func newStatusBar(s *shell) *statusBar {
 		warnings: parts.NewLabel("", 12, parts.Text), place: parts.NewLabel("", 12, parts.Text3).Shrink().Trailing(), read: parts.NewLabel("", 12, parts.Text3)}
 	b.errorGroup = parts.HBox(5, parts.Middle(parts.KindIcon(parts.KindError, 12)), parts.Middle(b.errors))
 	b.warningGroup = parts.HBox(5, parts.Middle(parts.KindIcon(parts.KindWarning, 12)), parts.Middle(b.warnings))
-	left := parts.HBox(14, parts.Middle(b.count), parts.Middle(b.chosen), b.errorGroup, b.warningGroup)
+	b.chosenGroup = parts.Middle(b.chosen)
+	left := parts.HBox(14, parts.Middle(b.count), b.chosenGroup, b.errorGroup, b.warningGroup)
 	b.row = parts.Border(nil, nil, parts.Pad(0, 0, 12, 12, left), parts.Pad(0, 0, 14, 12, parts.Middle(b.read)), parts.Middle(b.place))
 	b.object = parts.Stack(parts.Fill(parts.Chrome), parts.Fixed(-1, 25, parts.Border(parts.HLine(), nil, nil, nil, b.row)))
 	return b
@@ -63,7 +64,7 @@ func (b *statusBar) show() {
 	b.warnings.SetText(plural(warns, lang.X("status.warning", "1 warning"), lang.X("status.warnings", "{{.N}} warnings", words{"N": strconv.Itoa(warns)})))
 	setVisible(b.errorGroup, errs > 0)
 	setVisible(b.warningGroup, warns > 0)
-	setVisible(b.chosen, chosen != "")
+	setVisible(b.chosenGroup, chosen != "")
 	b.place.SetText(b.path(view))
 	b.read.SetText(readText(view, busy, b.watching()))
 	b.row.Refresh()

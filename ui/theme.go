@@ -52,7 +52,7 @@ var light = palette{
 	parts.Info: rgb(0x1462C4), parts.InfoSoft: rgb(0xE6F0FC),
 	parts.ChipFill: rgb(0xF0F2F5), parts.ChipLine: rgb(0xDADFE5), parts.OnBadge: rgb(0xFFFFFF),
 	parts.Scrim: rgba(0x000000, 0x66), parts.Menu: rgb(0xFFFFFF), parts.Shadow: rgba(0x000000, 0x33),
-	parts.Clear: {},
+	parts.Clear: rgba(0xFFFFFF, 0), // blends to white under a line
 }
 
 var dark = palette{
@@ -68,7 +68,7 @@ var dark = palette{
 	parts.Info: rgb(0x5EA8F7), parts.InfoSoft: rgb(0x1D3049),
 	parts.ChipFill: rgb(0x2A2F35), parts.ChipLine: rgb(0x3C434B), parts.OnBadge: rgb(0x1A1D21),
 	parts.Scrim: rgba(0x000000, 0x8c), parts.Menu: rgb(0x262B31), parts.Shadow: rgba(0x000000, 0x88),
-	parts.Clear: {},
+	parts.Clear: rgba(0x1A1D21, 0),
 }
 
 // toolkitRoles says which of our roles the toolkit's own widgets wear.
@@ -110,7 +110,7 @@ var translucent = map[fyne.ThemeColorName]struct {
 var sizes = map[fyne.ThemeSizeName]float32{
 	theme.SizeNameText: 13, theme.SizeNameHeadingText: 19, theme.SizeNameSubHeadingText: 15, theme.SizeNameCaptionText: 11,
 	theme.SizeNamePadding: 3, theme.SizeNameInnerPadding: 6, theme.SizeNameInlineIcon: 16, theme.SizeNameLineSpacing: 4,
-	theme.SizeNameInputRadius: 4, theme.SizeNameSelectionRadius: 3, theme.SizeNameInputBorder: 1,
+	theme.SizeNameInputRadius: 4, theme.SizeNameSelectionRadius: 3, theme.SizeNameInputBorder: 0,
 	theme.SizeNameScrollBar: 10, theme.SizeNameScrollBarSmall: 4, theme.SizeNameSeparatorThickness: 1,
 }
 

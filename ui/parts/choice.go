@@ -264,7 +264,7 @@ func NewTabs(names ...string) *Tabs {
 	t := &Tabs{row: container.NewWithoutLayout()}
 	t.row = HBox(2)
 	for i, n := range names {
-		l, u, b := NewLabel(n, 13, Text2), Outlined(Clear, "", 1), NewBadge()
+		l, u, b := NewLabel(n, 13, Text2).Steady(), Outlined(Clear, "", 1), NewBadge()
 		p := NewPress(Border(nil, Pad(0, 0, 8, 8, Fixed(-1, 2, u)), nil, nil, Pad(6, 5, 10, 10, HBox(6, l, b))), Clear, "", 3,
 			func() { t.Select(i) })
 		p.OnKey = func(k fyne.KeyName) {

@@ -14,12 +14,13 @@ type Field struct {
 	// OnArrow gets Up and Down, which have no meaning in one line.
 	OnArrow func(fyne.KeyName)
 
-	icon string
+	icon  string
+	frame *Surface
 }
 
 // NewField returns a field; hint is shown while it is empty.
 func NewField(hint string) *Field {
-	f := &Field{}
+	f := &Field{frame: Outlined(Clear, ChipLine, 4)}
 	f.Wrapping, f.Scroll = fyne.TextWrapOff, fyne.ScrollHorizontalOnly
 	f.SetPlaceHolder(hint)
 	f.ExtendBaseWidget(f)
@@ -43,6 +44,51 @@ func NewSearch(hint string, changed func(string)) *Field {
 	f.OnChanged = changed
 	f.OnEscape = func() { f.SetText("") }
 	return f
+}
+
+// FocusGained implements fyne.Focusable.
+func (f *Field) FocusGained() {
+	f.frame.SetRoles(Clear, Ring)
+	f.Entry.FocusGained()
+}
+
+// FocusLost implements fyne.Focusable.
+func (f *Field) FocusLost() {
+	f.frame.SetRoles(Clear, ChipLine)
+	f.Entry.FocusLost()
+}
+
+// CreateRenderer draws our own frame around the toolkit's field: its border
+// is blurred over two pixels, so the theme gives it none.
+func (f *Field) CreateRenderer() fyne.WidgetRenderer {
+	inner := f.Entry.CreateRenderer()
+	return &fieldRenderer{WidgetRenderer: inner, field: f, objects: append(append([]fyne.CanvasObject{}, inner.Objects()...), f.frame)}
+}
+
+type fieldRenderer struct {
+	fyne.WidgetRenderer
+	field   *Field
+	objects []fyne.CanvasObject
+}
+
+func (r *fieldRenderer) Layout(s fyne.Size) {
+	r.WidgetRenderer.Layout(s)
+	r.field.frame.Move(fyne.NewPos(0, 0))
+	r.field.frame.Resize(s)
+}
+
+func (r *fieldRenderer) MinSize() fyne.Size {
+	m := r.WidgetRenderer.MinSize()
+	return fyne.NewSize(m.Width, max(30, m.Height))
+}
+
+// Objects returns the toolkit's objects of this moment, and the frame.
+func (r *fieldRenderer) Objects() []fyne.CanvasObject {
+	inner := r.WidgetRenderer.Objects()
+	if len(inner)+1 != len(r.objects) {
+		r.objects = append(append([]fyne.CanvasObject{}, inner...), r.field.frame)
+	}
+	return r.objects
 }
 
 // Refresh takes the icon's colour from the theme again.

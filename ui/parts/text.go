@@ -17,6 +17,7 @@ type Label struct {
 	role   fyne.ThemeColorName
 	shrink bool
 	wide   bool // shrinks, but asks for its full width
+	steady bool // asks for the width of its bold text
 	text   *canvas.Text
 }
 
@@ -54,6 +55,9 @@ func (l *Label) Shrink() *Label { l.shrink = true; return l }
 // Sized sets the text size in whole pixels.
 func (l *Label) Sized(size float32) *Label { l.text.TextSize = size; return l }
 
+// Steady keeps the label's width when it becomes bold.
+func (l *Label) Steady() *Label { l.steady = true; return l }
+
 // Trailing aligns the text to the right.
 func (l *Label) Trailing() *Label { l.text.Alignment = fyne.TextAlignTrailing; return l }
 
@@ -87,7 +91,9 @@ func (l *Label) SetBold(on bool) {
 // MinSize returns the room the text needs.
 func (l *Label) MinSize() fyne.Size {
 	l.ExtendBaseWidget(l)
-	m := fyne.MeasureText(l.full, l.text.TextSize, l.text.TextStyle)
+	style := l.text.TextStyle
+	style.Bold = style.Bold || l.steady
+	m := fyne.MeasureText(l.full, l.text.TextSize, style)
 	if l.shrink && !l.wide {
 		m.Width = min(m.Width, 24)
 	}
