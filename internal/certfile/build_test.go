@@ -45,6 +45,7 @@ func makeCert(name string, parent *x509.Certificate, parentKey *ecdsa.PrivateKey
 		BasicConstraintsValid: true, IsCA: parent == nil,
 	}
 	if parent == nil {
+		template.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
 		parent, parentKey = template, key
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), parentKey)

@@ -105,7 +105,10 @@ func (r *reader) detect(data []byte) error {
 	}
 	text, ok := asText(data)
 	if ok {
-		return r.text(text)
+		err := r.text(text)
+		if !errors.Is(err, ErrUnknown) || data[0] != 0x30 || data[1%len(data)] < 0x80 {
+			return err
+		}
 	}
 	err := r.binary(bytes.TrimLeft(data, blanks))
 	if errors.Is(err, ErrUnknown) && bytes.Contains(data, []byte(begin)) {

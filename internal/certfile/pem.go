@@ -19,35 +19,48 @@ type block struct {
 // single line is read as well; a block without its END runs to the next BEGIN.
 func pemBlocks(s string) []block {
 	var list []block
-	for {
-		before, rest, ok := strings.Cut(s, begin)
-		if !ok || len(list) > MaxItems {
-			return list
+	before, s, ok := strings.Cut(s, begin)
+	for ok && len(list) <= MaxItems {
+		var own string // the block and what follows it, up to the next BEGIN
+		own, s, ok = strings.Cut(s, begin)
+		label, body, closed := strings.Cut(own, "-----")
+		if !closed {
+			continue
 		}
-		label, rest, ok := strings.Cut(rest, "-----")
-		if !ok {
-			return list
-		}
-		stop := strings.Index(rest, "-----END ")
-		next := strings.Index(rest, begin)
-		switch {
-		case stop < 0 && next < 0:
-			stop, next = len(rest), len(rest)
-		case stop < 0 || next >= 0 && next < stop:
-			stop = next
-		default:
-			next = stop + len("-----END ")
-			if _, after, ok := strings.Cut(rest[next:], "-----"); ok {
-				next = len(rest) - len(after)
-			}
-		}
-		list = append(list, block{strings.TrimSpace(label), rest[:stop], before})
-		s = rest[next:]
+		body, after, _ := strings.Cut(body, "-----END ")
+		list = append(list, block{strings.TrimSpace(label), body, before})
+		_, before, _ = strings.Cut(after, "-----")
 	}
+	return list
 }
 
-// header matches a line of RFC 1421 section 4.6 above the base64.
-var header1421 = regexp.MustCompile(`(?m)^[ \t]*[A-Za-z][A-Za-z-]*:[^\r\n]*([\r\n]+[ \t]+[^\r\n]*)*$`)
+// withoutHeaders removes the lines of RFC 1421 section 4.6 above the base64,
+// their continuations included.
+func withoutHeaders(body string) string {
+	var out strings.Builder
+	inHeader := false
+	for line := range strings.Lines(strings.ReplaceAll(body, "\r", "\n")) {
+		name, _, colon := strings.Cut(line, ":")
+		switch {
+		case strings.TrimSpace(line) == "":
+			inHeader = false
+		case colon && headerName(strings.TrimSpace(name)):
+			inHeader = true
+		case !inHeader || line[0] != ' ' && line[0] != '\t':
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
+func headerName(s string) bool {
+	for i := range len(s) {
+		if c := s[i] | 0x20; (c < 'a' || c > 'z') && s[i] != '-' {
+			return false
+		}
+	}
+	return s != ""
+}
 
 var dekInfo = regexp.MustCompile(`DEK-Info:\s*([A-Za-z0-9-]+)\s*,\s*([0-9A-Fa-f]+)`)
 
@@ -63,10 +76,11 @@ func (b block) der() (data []byte, cipher string, iv []byte, err error) {
 		body = procType.ReplaceAllString(dekInfo.ReplaceAllString(body, ""), "")
 	}
 	if strings.Contains(body, ":") {
-		body = header1421.ReplaceAllString(strings.ReplaceAll(body, "\r", "\n"), "")
+		body = withoutHeaders(body)
 	}
-	data, err = fromBase64(strings.ReplaceAll(compact(body), ">", ""))
-	if err != nil {
+	body, ok := compact(strings.ReplaceAll(body, ">", ""))
+	data, err = fromBase64(body)
+	if err != nil || !ok {
 		return nil, "", nil, damaged("no base64")
 	}
 	return data, cipher, iv, nil

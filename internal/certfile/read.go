@@ -18,6 +18,7 @@ type reader struct {
 	ctx     context.Context
 	pw      Password
 	inspect bool
+	survey  bool // only to sum up the work; what is found is not kept
 	c       *Contents
 	items   int
 
@@ -34,6 +35,11 @@ func read(ctx context.Context, data []byte, pw Password, inspect bool) (*Content
 	if len(data) > MaxSize {
 		return nil, errAt("read", "file", tooMuch(fmt.Sprintf("%d bytes", len(data))))
 	}
+	if !inspect {
+		if err := survey(ctx, data); err != nil {
+			return nil, err
+		}
+	}
 	r := &reader{ctx: ctx, pw: pw, inspect: inspect, c: &Contents{}}
 	if err := r.detect(data); err != nil {
 		r.c.Wipe()
@@ -46,6 +52,20 @@ func read(ctx context.Context, data []byte, pw Password, inspect bool) (*Content
 	r.pair()
 	r.warn()
 	return r.c, nil
+}
+
+// survey sums up the derivations that the file asks for as far as it can be
+// read without a password, and refuses too many before the first is done.
+func survey(ctx context.Context, data []byte) error {
+	r := &reader{ctx: ctx, inspect: true, survey: true, c: &Contents{}}
+	if err := r.detect(data); err != nil || r.c.Iterations <= MaxIterations {
+		return nil // what is wrong with the file is the reader's to say
+	}
+	return errAt("read", objectNames[r.c.Format], tooMuchWork(r.c.Iterations))
+}
+
+func tooMuchWork(rounds int) error {
+	return tooMuch(fmt.Sprintf("%d rounds of key derivation", rounds))
 }
 
 var objectNames = map[string]string{PKCS12: "PKCS#12", PKCS7: "PKCS#7", PEM: "PEM", DER: "certificate", PKCS8: "PKCS#8 key"}
@@ -86,6 +106,9 @@ func (r *reader) addOther(word string) error {
 
 // addCert adds a certificate; der must not be part of a buffer that changes.
 func (r *reader) addCert(der []byte, a attributes) error {
+	if r.survey {
+		return r.count()
+	}
 	r.c.Certificates = append(r.c.Certificates, Cert{
 		Certificate:  certificate.Parse(bytes.Clone(der)),
 		FriendlyName: a.friendlyName, LocalKeyID: a.localKeyID, JavaTrusted: a.javaTrusted,
@@ -95,6 +118,9 @@ func (r *reader) addCert(der []byte, a attributes) error {
 
 // addKey adds an unencrypted PKCS#8 key in DER or BER.
 func (r *reader) addKey(pkcs8 []byte, a attributes) error {
+	if r.survey {
+		return r.count()
+	}
 	k, err := newKey(pkcs8)
 	if err != nil {
 		return err
@@ -115,7 +141,7 @@ func (r *reader) charge(rounds int64) error {
 	if r.inspect || r.c.Iterations <= MaxIterations {
 		return r.ctx.Err()
 	}
-	return tooMuch(fmt.Sprintf("%d rounds of key derivation", r.c.Iterations))
+	return tooMuchWork(r.c.Iterations)
 }
 
 // note records an encryption that the file uses.

@@ -78,16 +78,16 @@ func (r *reader) text(s string) error {
 		}
 		return r.pem(s)
 	}
-	s = compact(s)
-	if i := strings.Index(s, ";base64,"); i >= 0 && strings.HasPrefix(s, "data:") {
-		s = s[i+len(";base64,"):]
+	if _, content, ok := strings.Cut(s[:min(len(s), 200)], ";base64,"); ok && strings.HasPrefix(s, "data:") {
+		s = content + s[min(len(s), 200):]
 	}
-	if data, ok := fromHex(s); ok {
+	s, ok := compact(s)
+	if data, isHex := fromHex(s); ok && isHex {
 		r.c.Armor = "hex"
 		return r.binary(data)
 	}
 	data, err := fromBase64(s)
-	if err != nil || len(data) == 0 || data[0] != 0x30 && foreign(data) == "" {
+	if !ok || err != nil || len(data) == 0 || data[0] != 0x30 && foreign(data) == "" {
 		return &Error{"read", "file", "", ErrUnknown}
 	}
 	r.c.Armor = "base64"
@@ -98,22 +98,28 @@ var htmlSpaces = strings.NewReplacer("&nbsp;", "", "&#160;", "", "&#xA0;", "", "
 	`"`, "", "'", "", `\n`, "", `\r`, "", "&#13;", "", "&#10;", "")
 
 // compact removes what is laid between the letters of base64 or hex: spaces of
-// all kinds, those of HTML included, and quotes.
-func compact(s string) string {
+// all kinds, those of HTML included, and quotes. It gives up on anything else.
+func compact(s string) (string, bool) {
 	if strings.ContainsAny(s, `&<"'\`) {
+		s = strings.TrimPrefix(s, `\x`)
 		s = htmlSpaces.Replace(s)
 	}
-	return strings.Map(func(c rune) rune {
-		if unicode.IsSpace(c) || unicode.Is(unicode.Cf, c) || c == 0 {
-			return -1
+	var out strings.Builder
+	out.Grow(len(s))
+	for _, c := range s {
+		switch {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', strings.ContainsRune("+/=-_:", c):
+			out.WriteByte(byte(c))
+		case c != 0 && !unicode.IsSpace(c) && !unicode.Is(unicode.Cf, c):
+			return "", false
 		}
-		return c
-	}, s)
+	}
+	return out.String(), true
 }
 
 // fromHex decodes hex digits with or without colons and 0x before them.
 func fromHex(s string) ([]byte, bool) {
-	s = strings.TrimPrefix(strings.TrimPrefix(s, "0x"), `\x`)
+	s = strings.TrimPrefix(s, "0x")
 	if !strings.HasPrefix(s, "30") {
 		return nil, false
 	}
