@@ -15,7 +15,14 @@ import (
 	"certdesk/internal/certtest"
 )
 
+// runAsCertctl in the environment makes the test binary the program itself,
+// as a process that can be killed.
+const runAsCertctl = "CERTDESK_TEST_RUN"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(runAsCertctl) != "" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"certctl": main})
 }
 
