@@ -1,12 +1,9 @@
 package ui
 
 import (
-	"fyne.io/fyne/v2/lang"
-
 	"certdesk/certstore"
 	"certdesk/internal/journal"
 	"certdesk/ui/model"
-	"certdesk/ui/parts"
 )
 
 // The dialogs that toolbar, menus, findings and dropped files start. All run
@@ -14,37 +11,46 @@ import (
 // [shell.reload].
 
 // startImport opens the import wizard for files; none lets the person choose.
-func (s *shell) startImport(paths []string) { s.notYet(lang.X("action.import", "Import")) }
+func (s *shell) startImport(paths []string) {
+	if !s.noJournal() {
+		s.openImport(paths)
+	}
+}
 
 // startExport opens the export dialog for rows.
-func (s *shell) startExport(rows []*model.Row) { s.notYet(lang.X("action.export", "Export")) }
+func (s *shell) startExport(rows []*model.Row) { s.exportRows(rows) }
 
 // startMove asks, then moves rows to a store.
 func (s *shell) startMove(rows []*model.Row, to certstore.Location, store certstore.Name) {
-	s.notYet(lang.X("action.move", "Move"))
+	if !s.noJournal() {
+		s.openMove(rows, to, store)
+	}
 }
 
 // startDelete asks, then deletes rows.
-func (s *shell) startDelete(rows []*model.Row) { s.notYet(lang.X("action.delete", "Delete")) }
+func (s *shell) startDelete(rows []*model.Row) { s.openDelete(rows) }
 
 // startTidy shows what is misplaced and where it would go.
-func (s *shell) startTidy() { s.notYet(lang.X("action.tidy", "Tidy")) }
+func (s *shell) startTidy() {
+	if !s.noJournal() {
+		s.openTidy()
+	}
+}
 
 // startTrust asks, showing the SHA-256, and makes a root trusted.
-func (s *shell) startTrust(row *model.Row) { s.notYet(lang.X("action.trust", "Trust")) }
+func (s *shell) startTrust(row *model.Row) {
+	if !s.noJournal() {
+		s.openTrust(row)
+	}
+}
 
 // startRename asks for another friendly name.
-func (s *shell) startRename(row *model.Row) { s.notYet(lang.X("action.rename", "Rename")) }
+func (s *shell) startRename(row *model.Row) { s.openRename(row) }
 
 // startUnfinished offers to undo or finish changes whose process died.
 func (s *shell) startUnfinished(records []journal.Record) {
-	s.notYet(lang.X("action.unfinished", "Unfinished changes"))
+	s.openUnfinished(records)
 }
 
-func (s *shell) notYet(title string) {
-	d := parts.NewDialog(s.win.Canvas(), title, "", 420, 200)
-	d.SetBody(parts.Pad(14, 14, 20, 20, parts.Para(lang.X("action.notYet", "The window cannot do this yet. The command certctl can."))))
-	ok := parts.Primary("", lang.X("button.close", "Close"), d.Close)
-	d.SetButtons(ok, ok)
-	d.Show()
-}
+// startUndo lists what can be undone, the newest import chosen.
+func (s *shell) startUndo() { s.openUndo() }

@@ -9,6 +9,7 @@ package ui
 
 import (
 	"context"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/data/binding"
@@ -30,6 +31,7 @@ type Services struct {
 	Asker    *Asker  // asks for the password of a locked store; may be nil
 	Problems []error // what went wrong before the window opened
 	Settings Settings
+	Now      func() time.Time // nil means time.Now
 	// Save keeps settings for the next start; may be nil.
 	Save func(Settings) error
 }
@@ -60,12 +62,13 @@ type shell struct {
 	notice  *fyne.Container // problems above the table
 	toast   *parts.Toast
 	work    *workArea
+	dialogs dialogs // what is open; see move.go
 }
 
 // New makes the window, not yet shown. ctx ends all that it does.
 func New(ctx context.Context, app fyne.App, services Services) *Window {
-	s := &shell{app: app, ctx: ctx, services: services, list: model.NewInventory(services.Store, nil),
-		importer: &importer.Service{Store: services.Store, Journal: services.Journal}, look: &look{mode: modeOf(services.Settings.Theme)}}
+	s := &shell{app: app, ctx: ctx, services: services, list: model.NewInventory(services.Store, services.Now),
+		importer: &importer.Service{Store: services.Store, Journal: services.Journal, Now: services.Now}, look: &look{mode: modeOf(services.Settings.Theme)}}
 	app.Settings().SetTheme(s.look)
 	app.SetIcon(icons.App)
 	s.win = app.NewWindow("Certdesk")
@@ -226,6 +229,7 @@ func (s *shell) shortcuts() {
 	}{
 		{fyne.KeyF, func() { c.Focus(s.toolbar.search) }},
 		{fyne.KeyI, func() { s.startImport(nil) }},
+		{fyne.KeyO, func() { s.startImport(nil) }},
 		{fyne.KeyE, func() { s.startExport(s.selected()) }},
 		{fyne.KeyR, s.reload},
 	} {
@@ -235,9 +239,15 @@ func (s *shell) shortcuts() {
 			}
 		})
 	}
+	c.AddShortcut(&fyne.ShortcutUndo{}, func(fyne.Shortcut) {
+		if parts.TopDialog(c) == nil {
+			s.startUndo()
+		}
+	})
 	s.table.data.onShortcut = func(sc fyne.Shortcut) {
-		if custom, ok := sc.(*desktop.CustomShortcut); ok {
-			c.(interface{ TypedShortcut(fyne.Shortcut) }).TypedShortcut(custom)
+		switch sc.(type) {
+		case *desktop.CustomShortcut, *fyne.ShortcutUndo:
+			c.(interface{ TypedShortcut(fyne.Shortcut) }).TypedShortcut(sc)
 		}
 	}
 	c.SetOnTypedKey(func(e *fyne.KeyEvent) {

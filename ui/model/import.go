@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -47,9 +46,10 @@ type ImportState struct {
 
 	Trying      bool // a password is being tried
 	Opened      bool
-	EmptyOpened bool // with the empty password
-	Keys        int  // in the opened file
-	Certs       int  // likewise
+	EmptyOpened bool   // with the empty password
+	Keys        int    // in the opened file
+	Certs       int    // likewise
+	Hint        string // the friendly name that the file gives
 	PasswordErr error
 
 	Planning bool
@@ -282,7 +282,7 @@ func (m *Import) Try(ctx context.Context, pw certfile.Password) bool {
 			s.Opened, s.Keys, s.Certs = true, len(contents.Keys), len(contents.Certificates)
 			s.EmptyOpened = pw.Given && len(pw.Text) == 0
 			s.Findings = importer.FileFindings(contents)
-			s.Options.FriendlyName = cmp.Or(s.Options.FriendlyName, friendlyName(contents))
+			s.Hint = friendlyName(contents)
 		case pw.Given && len(pw.Text) == 0 && errors.Is(err, certfile.ErrPassword): // the empty password was only tried
 		case ctx.Err() != nil:
 		default:

@@ -1,0 +1,71 @@
+// Package outfile writes files for people: whole or not at all.
+package outfile
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// Modes of files.
+const (
+	Public  os.FileMode = 0o644
+	Private os.FileMode = 0o600 // with a private key in it
+)
+
+// Write replaces path with data in one step: a reader sees the old file or
+// the new one. The mode holds from the first byte on. A device or a pipe is
+// written to as it is.
+func Write(path string, data []byte, mode os.FileMode) error {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		return errors.Join(err, f.Close())
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".certdesk-*") // made with mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil && mode != Private {
+		err = f.Chmod(mode)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// Exists reports whether there is a file at path that Write would replace.
+func Exists(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
+}
+
+// Folder returns where people look for files that a program wrote: their
+// Downloads, or their home.
+func Folder() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	if d := filepath.Join(home, "Downloads"); isDir(d) {
+		return d
+	}
+	return home
+}
+
+func isDir(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}

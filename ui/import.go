@@ -1,0 +1,173 @@
+package ui
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/data/binding"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/storage"
+
+	"certdesk/ui/model"
+	"certdesk/ui/parts"
+)
+
+// importView is the import wizard. What is shown follows from the model's
+// state; a change of that shows again.
+type importView struct {
+	shell  *shell
+	model  *model.Import
+	wizard *parts.Wizard
+	ctx    context.Context // ends when the wizard closes
+	cancel context.CancelFunc
+	stop   context.CancelFunc // ends the import that is under way
+
+	file   *importFile
+	plan   *importPlan
+	screen model.ImportScreen // shown, -1 for none yet
+	result *model.ImportResult
+}
+
+// openImport shows the wizard for files; an open one takes them too, unless
+// it is at work.
+func (s *shell) openImport(paths []string) {
+	if v := s.dialogs.wizard; v != nil {
+		if v.model.State().Screen == model.ImportChoose && len(paths) > 0 {
+			v.setFiles(paths)
+		}
+		return
+	}
+	v := newImportView(s)
+	s.dialogs.wizard = v
+	v.wizard.Show()
+	v.show()
+	go v.model.LoadPlaces(v.ctx)
+	if len(paths) > 0 {
+		v.setFiles(paths)
+	} else {
+		v.file.focus(v.model.State())
+	}
+}
+
+func newImportView(s *shell) *importView {
+	v := &importView{shell: s, model: model.NewImport(s.importer), screen: -1}
+	v.ctx, v.cancel = context.WithCancel(s.ctx)
+	v.wizard = parts.NewWizard(s.win.Canvas(), lang.X("import.title", "Import certificate"), "pfx",
+		[]string{lang.X("import.step.file", "File"), lang.X("import.step.plan", "Placement"), lang.X("import.step.import", "Import")}, 820, 620)
+	v.wizard.OnCancel = v.escape
+	v.wizard.OnClosed = v.closed
+	v.file = newImportFile(v)
+	v.plan = newImportPlan(v)
+	v.model.Changed.AddListener(binding.NewDataListener(v.show))
+	return v
+}
+
+// escape closes the wizard, or stops the import that is under way.
+func (v *importView) escape() {
+	if v.model.State().Screen == model.ImportRun {
+		v.stopImport()
+		return
+	}
+	v.wizard.Close()
+}
+
+func (v *importView) closed() {
+	v.cancel()
+	v.file.pass.SetText("")
+	v.shell.dialogs.wizard = nil
+	go v.model.Close()
+}
+
+func (v *importView) setFiles(paths []string) {
+	v.model.SetFiles(paths)
+	v.load(paths[0])
+}
+
+// load reads a file in the background.
+func (v *importView) load(path string) {
+	v.file.forget()
+	go func() {
+		data, err := readFile(path)
+		if err != nil {
+			v.model.LoadFailed(path, err)
+		} else {
+			v.model.Load(v.ctx, path, data)
+		}
+		fyne.Do(func() { v.file.focus(v.model.State()) })
+	}()
+}
+
+// choose lets the person pick a file.
+func (v *importView) choose() {
+	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
+		if err != nil {
+			v.shell.showProblem(lang.X("import.chooseProblem", "The file cannot be opened"), err)
+			return
+		}
+		if r == nil {
+			return
+		}
+		path := r.URI().Path()
+		r.Close()
+		v.setFiles([]string{path})
+	}, v.shell.win)
+	d.SetFilter(storage.NewExtensionFileFilter([]string{".pfx", ".p12", ".pem", ".cer", ".crt", ".der", ".p7b", ".p7c", ".key",
+		".PFX", ".P12", ".PEM", ".CER", ".CRT", ".DER", ".P7B", ".P7C", ".KEY"}))
+	size := v.shell.win.Canvas().Size()
+	d.Resize(fyne.NewSize(min(900, size.Width-40), min(620, size.Height-40)))
+	d.Show()
+}
+
+// show shows the model's state.
+func (v *importView) show() {
+	st := v.model.State()
+	fresh := st.Screen != v.screen
+	v.screen = st.Screen
+	switch st.Screen {
+	case model.ImportChoose:
+		v.file.show(&st, fresh)
+	case model.ImportPlan:
+		v.plan.show(&st, fresh)
+	case model.ImportRun:
+		v.showRun(&st)
+	case model.ImportDone:
+		if fresh || st.Result != v.result {
+			v.result = st.Result
+			v.showDone(&st)
+		}
+	}
+	if fresh && st.Screen != model.ImportChoose {
+		v.shell.win.Canvas().Unfocus()
+	}
+}
+
+// apply carries the plan out.
+func (v *importView) apply() {
+	ctx, stop := context.WithCancel(v.ctx)
+	v.stop = stop
+	go func() {
+		defer stop()
+		v.model.Apply(ctx)
+		fyne.Do(v.shell.reload)
+	}()
+}
+
+func (v *importView) stopImport() {
+	if v.stop != nil {
+		v.model.SetStopping()
+		v.stop()
+	}
+}
+
+// next goes on to the next file, or closes the wizard.
+func (v *importView) next() {
+	st := v.model.State()
+	if st.Index+1 >= len(st.Files) {
+		v.wizard.Close()
+		return
+	}
+	if path := v.model.Next(); path != "" {
+		v.load(path)
+	}
+}

@@ -1,0 +1,136 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"certdesk/certstore"
+	"certdesk/internal/finding"
+	"certdesk/internal/importer"
+	"certdesk/internal/inventory"
+	"certdesk/internal/journal"
+	"certdesk/internal/placement"
+)
+
+// Changes are what the dialogs do to certificates in the stores. Its methods
+// block; a view calls them in goroutines.
+type Changes struct{ Service *importer.Service }
+
+// A KeyFate says what becomes of a private key when its certificate is
+// deleted.
+type KeyFate int
+
+// The fates.
+const (
+	NoKey     KeyFate = iota
+	KeyGoes           // it is deleted too, for ever
+	KeyStays          // another certificate uses it
+	KeyUnsure         // the store would not say
+)
+
+// Fates returns for each row what becomes of its key.
+func (c *Changes) Fates(ctx context.Context, rows []*inventory.Row) []KeyFate {
+	fates := make([]KeyFate, len(rows))
+	for i, r := range rows {
+		if r.Key == certstore.KeyNone || r.Key == "" {
+			continue
+		}
+		s, err := c.Service.Store.State(ctx, r.Location, r.DER)
+		switch {
+		case err != nil:
+			fates[i] = KeyUnsure
+		case s.KeyShared:
+			fates[i] = KeyStays
+		case s.Key:
+			fates[i] = KeyGoes
+		}
+	}
+	return fates
+}
+
+// Delete deletes rows one by one and stops at the first that cannot be; done
+// are those that were.
+func (c *Changes) Delete(ctx context.Context, rows []*inventory.Row, keepKey bool) (done int, err error) {
+	mode := certstore.DeleteAll
+	if keepKey {
+		mode = certstore.DeleteKeepKey
+	}
+	for _, r := range rows {
+		if err := c.Service.Store.Delete(ctx, r.Ref(), mode); err != nil {
+			return done, err
+		}
+		done++
+	}
+	return done, nil
+}
+
+// Move moves rows to a store, and returns the id of the journal record that
+// takes it back, "" if there is none.
+func (c *Changes) Move(ctx context.Context, rows []*inventory.Row, to certstore.Location, store certstore.Name) (id string, err error) {
+	var moves []importer.Relocation
+	for _, r := range rows {
+		if r.Location != to || r.Store != store {
+			moves = append(moves, importer.Relocation{Row: r, Location: to, Store: store})
+		}
+	}
+	return c.Service.Move(ctx, journal.Move, moves)
+}
+
+// Tidy moves what is misplaced to where it belongs.
+func (c *Changes) Tidy(ctx context.Context, moves []importer.Relocation) (id string, err error) {
+	return c.Service.Move(ctx, journal.Tidy, moves)
+}
+
+// ToTidy returns what Tidy would move, and of what is misplaced that which
+// cannot be changed here.
+func ToTidy(s *Snapshot) (moves []importer.Relocation, fixed []*Row) {
+	moves = importer.Misplaced(s.Inventory)
+	for _, r := range s.Rows {
+		if r.Misplaced != "" && !slices.ContainsFunc(moves, func(m importer.Relocation) bool { return m.Row == r.Row }) {
+			fixed = append(fixed, r)
+		}
+	}
+	return moves, fixed
+}
+
+// WhyMisplaced returns the finding that says why a row is in the wrong place.
+func WhyMisplaced(r *inventory.Row) finding.Words {
+	for _, f := range placement.Judge(r.Entry, r.Certificate) {
+		return finding.WordsOf(f)
+	}
+	return finding.Words{}
+}
+
+// Rename gives an entry another friendly name.
+func (c *Changes) Rename(ctx context.Context, r *inventory.Row, name string) error {
+	n, ok := c.Service.Store.(certstore.Renamer)
+	if !ok {
+		return &certstore.Error{Op: "rename", Location: r.Location, Store: r.Store, Subject: r.Certificate.CommonName(), Err: certstore.ErrNotPossible}
+	}
+	return n.Rename(ctx, r.Ref(), name)
+}
+
+// Journal returns the records that can be undone, newest first, and which of
+// them undo is about when nobody says otherwise; -1 when there is none.
+func (c *Changes) Journal() (records []journal.Record, latest int, err error) {
+	all, err := c.Service.Journal.List()
+	if err != nil {
+		return nil, -1, err
+	}
+	for _, r := range all {
+		if r.Status == journal.Done || r.Status == journal.Unfinished {
+			records = append(records, r)
+		}
+	}
+	l, err := c.Service.Latest()
+	if errors.Is(err, importer.ErrNothingToUndo) {
+		return records, min(0, len(records)-1), nil
+	}
+	return records, slices.IndexFunc(records, func(r journal.Record) bool { return r.ID == l.ID }), err
+}
+
+// Undo takes a change back.
+func (c *Changes) Undo(ctx context.Context, id string) ([]importer.Undone, error) {
+	return c.Service.Undo(ctx, id)
+}
