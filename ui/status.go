@@ -14,12 +14,12 @@ import (
 
 // statusBar counts what is listed and says when the stores were read.
 type statusBar struct {
-	shell                           *shell
-	object                          fyne.CanvasObject
-	row                             *fyne.Container
-	count, chosen, errors, warnings *parts.Label
-	place, read                     *parts.Label
-	errorGroup, warningGroup        *fyne.Container
+	shell                                 *shell
+	object                                fyne.CanvasObject
+	row                                   *fyne.Container
+	count, chosen, errors, warnings       *parts.Label
+	place, read                           *parts.Label
+	errorGroup, warningGroup, chosenGroup *fyne.Container
 }
 
 func newStatusBar(s *shell) *statusBar {

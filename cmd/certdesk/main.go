@@ -16,7 +16,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 
 	"certdesk/certstore"
@@ -42,7 +44,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "certdesk: -theme %s: must be light or dark\n", *theme)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, flag.Args(), *theme); err != nil {
 		fmt.Fprintln(os.Stderr, "certdesk:", err)
@@ -100,9 +102,15 @@ func run(ctx context.Context, args []string, theme string) error {
 		defer listener.Close()
 		go listener.serve(w.Open)
 	}
-	if len(paths) > 0 {
-		a.Lifecycle().SetOnStarted(func() { w.Open(paths) })
-	}
+	a.Lifecycle().SetOnStarted(func() {
+		if len(paths) > 0 {
+			w.Open(paths)
+		}
+		go func() { // a signal closes the window as a person would
+			<-ctx.Done()
+			fyne.Do(a.Quit)
+		}()
+	})
 	w.Run()
 	return nil
 }
