@@ -67,17 +67,7 @@ func (d *Database) Exists() (bool, error) {
 // and private keys unless the database is locked. It never asks for a
 // password. The error wraps [fs.ErrNotExist] if there is no database.
 func (d *Database) Read(ctx context.Context, f func(*Session) error) error {
-	s, err := d.readSlot(ctx)
-	if err != nil {
-		return err
-	}
-	err = s.do(f)
-	if errors.Is(err, errClosed) || errors.Is(err, ErrChanged) { // replaced or changed meanwhile
-		if s, err = d.readSlot(ctx); err == nil {
-			err = s.do(f)
-		}
-	}
-	return err
+	return d.read(ctx, false, f)
 }
 
 // ReadKeys is like Read with private keys in view. It asks for the password
@@ -85,29 +75,40 @@ func (d *Database) Read(ctx context.Context, f func(*Session) error) error {
 // another program changed the password, it is called again with the database
 // opened afresh.
 func (d *Database) ReadKeys(ctx context.Context, f func(*Session) error) error {
-	s, err := d.readSlot(ctx)
-	if err != nil {
-		return err
-	}
-	if s.locked.Load() {
-		if err := d.login(ctx, s); err != nil {
-			return err
+	return d.read(ctx, true, f)
+}
+
+func (d *Database) read(ctx context.Context, keys bool, f func(*Session) error) error {
+	const tries = 3
+	for try := 1; ; try++ {
+		s, err := d.readSlot(ctx)
+		if err == nil && keys && s.locked.Load() {
+			err = d.login(ctx, s)
 		}
-	}
-	err = s.do(f)
-	if errors.Is(err, ErrKeyUnusable) || errors.Is(err, errClosed) || errors.Is(err, ErrChanged) {
-		d.Reopen()
-		if s, err = d.readSlot(ctx); err != nil {
-			return err
+		if err == nil {
+			err = s.do(f)
 		}
-		if s.locked.Load() {
-			if err := d.login(ctx, s); err != nil {
+		switch {
+		case err == nil || try == tries || ctx.Err() != nil:
+			return err
+		case errors.Is(err, errClosed), errors.Is(err, ErrChanged), keys && errors.Is(err, ErrKeyUnusable):
+		case errors.Is(err, ErrReadOnly) && d.accessible():
+			// A program was killed while it wrote. What it began is rolled
+			// back by opening for writing.
+			lib, libErr := d.Library()
+			if libErr != nil {
 				return err
 			}
+			w, openErr := d.open(ctx, lib, modeWrite)
+			if openErr != nil {
+				return openErr
+			}
+			w.close()
+		default:
+			return err
 		}
-		err = s.do(f)
+		d.Reopen()
 	}
-	return err
 }
 
 // Reopen makes the next Read open the files again.
