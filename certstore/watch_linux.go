@@ -15,9 +15,9 @@ const watchInterval = 2 * time.Second
 // trust anchors.
 func (s *linuxStore) Changes(ctx context.Context) <-chan struct{} {
 	changes := make(chan struct{}, 1)
+	last := s.stamp()
 	go func() {
 		defer close(changes)
-		last := s.stamp()
 		tick := time.NewTicker(watchInterval)
 		defer tick.Stop()
 		for {
