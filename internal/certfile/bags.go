@@ -52,7 +52,7 @@ func (r *reader) safeContents(contents []byte, depth int) error {
 	}
 	bags, err := split(contents)
 	if err != nil {
-		return r.nonsense(err)
+		return inner(err)
 	}
 	if r.items+len(bags) > MaxItems {
 		return tooMuch(fmt.Sprintf("%d items", r.items+len(bags)))
@@ -69,7 +69,7 @@ func (r *reader) safeContents(contents []byte, depth int) error {
 func (r *reader) bag(raw []byte, depth int) error {
 	parts, err := split(raw)
 	if err != nil {
-		return r.nonsense(err)
+		return inner(err)
 	}
 	if len(parts) < 2 {
 		return r.addOther("malformed bag")

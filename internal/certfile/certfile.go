@@ -82,7 +82,9 @@ type Contents struct {
 }
 
 // A Warning is something about the file that a person should know. ID is an
-// id of facts/certificates.md section 4.4 (F-01 ...); Params fill its text.
+// id of facts/certificates.md section 4.4 (F-01 ...), or F-14 for bytes after
+// the end of the content; Params fill its text. F-13 is the caller's, who
+// knows the name of the file.
 type Warning struct {
 	ID     string
 	Params map[string]string
@@ -146,8 +148,10 @@ func Inspect(data []byte) (*Contents, error) {
 
 // Read opens data. It fails with [ErrNoPassword] if one is needed and was not
 // given, and with [ErrPassword], [ErrDamaged], [ErrUnsupported], [ErrTooMuch]
-// or [ErrUnknown]. A file without a password opens with any. Read returns
-// ctx.Err() soon after ctx ends, long key derivations included.
+// or [ErrUnknown]. A file without a password opens with any. A key that has
+// another password than the rest of its file, as Java permits, stays
+// [KeyLocked] and sets Locked. Read returns ctx.Err() soon after ctx ends,
+// long key derivations included.
 func Read(ctx context.Context, data []byte, pw Password) (*Contents, error) {
 	return read(ctx, data, pw, false)
 }

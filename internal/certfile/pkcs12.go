@@ -47,16 +47,16 @@ func (r *reader) pkcs12(der []byte) error {
 // authenticatedSafe returns the octets that the MAC is about. In public-key
 // integrity mode they are in a SignedData, whose signature is not verified.
 func authenticatedSafe(info *ber.Packet) (safe []byte, signed bool, err error) {
-	inner := explicit(child(info, 1), 0)
+	content := explicit(child(info, 1), 0)
 	switch id := oid(child(info, 0)); id {
 	case oidData:
-		safe, ok := octets(inner)
+		safe, ok := octets(content)
 		if !ok {
 			return nil, false, errMalformed
 		}
 		return safe, false, nil
 	case oidSignedData:
-		safe, ok := octets(explicit(child(child(inner, 2), 1), 0))
+		safe, ok := octets(explicit(child(child(content, 2), 1), 0))
 		if !ok {
 			return nil, true, errMalformed
 		}
@@ -74,7 +74,7 @@ func authenticatedSafe(info *ber.Packet) (safe []byte, signed bool, err error) {
 func (r *reader) safes(authSafe []byte) error {
 	infos, err := split(authSafe)
 	if err != nil {
-		return r.nonsense(err)
+		return inner(err)
 	}
 	for _, raw := range infos {
 		if err := r.count(); err != nil {
@@ -91,9 +91,9 @@ func (r *reader) safes(authSafe []byte) error {
 	return nil
 }
 
-// nonsense explains ASN.1 that does not parse: behind a MAC that fits it is
-// the writer's fault, before any proof of the password it is plain damage.
-func (r *reader) nonsense(err error) error {
+// inner turns the truncation of an inner level into a malformation: the file
+// itself, which is whole, was not cut.
+func inner(err error) error {
 	var cut errTruncated
 	if errors.As(err, &cut) {
 		return errMalformed
@@ -105,18 +105,18 @@ func (r *reader) nonsense(err error) error {
 func (r *reader) safe(raw []byte) error {
 	info, err := decode(raw)
 	if err != nil {
-		return r.nonsense(err)
+		return inner(err)
 	}
-	inner := explicit(child(info, 1), 0)
+	content := explicit(child(info, 1), 0)
 	switch id := oid(child(info, 0)); id {
 	case oidData:
-		contents, ok := octets(inner)
+		contents, ok := octets(content)
 		if !ok {
 			return errMalformed
 		}
 		return r.safeContents(contents, 0)
 	case oidEncryptedData:
-		return r.encryptedSafe(child(inner, 1))
+		return r.encryptedSafe(child(content, 1))
 	case oidEnvelopedData:
 		return r.envelopedSafe(raw)
 	case "":
