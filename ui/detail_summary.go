@@ -13,7 +13,7 @@ import (
 	"certdesk/ui/parts"
 )
 
-const factWidth = 104 // pixels for the names of facts
+const factWidth = 94 // pixels for the names of facts
 
 // summary is what most people want to know: serial number, key, purposes,
 // chain, validity.
@@ -61,8 +61,12 @@ func (t *twoColumns) MinSize(o []fyne.CanvasObject) fyne.Size {
 func (t *twoColumns) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	t.width = s.Width
 	if t.beside(s.Width) {
-		w := float32(int((s.Width - t.gap) * .5))
-		for i, x := range []float32{0, w + t.gap} {
+		half := float32(int((s.Width - t.gap) * .48))
+		for i, x := range []float32{0, half + t.gap} {
+			w := half
+			if i == 1 {
+				w = s.Width - x
+			}
 			o[i].Move(fyne.NewPos(x, 0))
 			o[i].Resize(fyne.NewSize(w, o[i].MinSize().Height))
 			o[i].Resize(fyne.NewSize(w, o[i].MinSize().Height))

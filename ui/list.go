@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"errors"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
@@ -141,12 +143,24 @@ func (l *listView) emptyText() fyne.CanvasObject {
 			}))
 	case v.Query.Scope.Quick != model.NoQuick:
 		return say("ok", lang.X("empty.quick", "Nothing here"), lang.X("empty.quickText", "No certificate needs to be listed here."), nil)
+	case unreadable(v):
+		return say("warning", lang.X("empty.unreadable", "This could not be read"), lang.X("empty.unreadableText", "The message above says why."), nil)
 	case v.Query.Scope.Store == certstore.My:
 		return say("pfx", lang.X("empty.my", "No personal certificates yet"),
 			lang.X("empty.myText", "Drop a .pfx or .p12 file here, or import one. You see what will happen before it does."),
 			parts.Primary("import", lang.X("toolbar.import", "Import…"), func() { l.shell.startImport(nil) }))
 	}
 	return say("layers", lang.X("empty.store", "This store is empty"), lang.X("empty.storeText", "Drop a certificate file here to import it."), nil)
+}
+
+// unreadable reports whether the listed location could not be read.
+func unreadable(v *model.View) bool {
+	for _, err := range v.Snapshot.Errors {
+		if e, ok := errors.AsType[*certstore.Error](err); ok && e.Location == v.Query.Scope.Location {
+			return true
+		}
+	}
+	return false
 }
 
 // listSource shows the rows of a view in the table.

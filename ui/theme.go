@@ -110,7 +110,7 @@ var translucent = map[fyne.ThemeColorName]struct {
 var sizes = map[fyne.ThemeSizeName]float32{
 	theme.SizeNameText: 13, theme.SizeNameHeadingText: 19, theme.SizeNameSubHeadingText: 15, theme.SizeNameCaptionText: 11,
 	theme.SizeNamePadding: 3, theme.SizeNameInnerPadding: 6, theme.SizeNameInlineIcon: 16, theme.SizeNameLineSpacing: 4,
-	theme.SizeNameInputRadius: 4, theme.SizeNameSelectionRadius: 3, theme.SizeNameInputBorder: 0,
+	theme.SizeNameInputRadius: 4, theme.SizeNameSelectionRadius: 3, theme.SizeNameInputBorder: 1,
 	theme.SizeNameScrollBar: 10, theme.SizeNameScrollBarSmall: 4, theme.SizeNameSeparatorThickness: 1,
 }
 

@@ -12,7 +12,7 @@ import (
 const (
 	wideWork     = 1150 // pixels beside the sidebar from which the detail goes to the right
 	detailWidth  = 430
-	detailHeight = 240
+	detailHeight = 250
 	listMin      = 150 // pixels that the list keeps
 )
 

@@ -36,9 +36,6 @@ func (b *Button) paintState(disabled bool) {
 	icon, label := b.iconRole, b.labelRole
 	if disabled {
 		icon, label = Text3, Text3
-		if b.fill == Accent || b.fill == Err {
-			b.back.SetRoles(SelectedIdle, "")
-		}
 	}
 	if b.icon != nil {
 		b.icon.SetRole(icon)

@@ -120,7 +120,7 @@ func NewCards(options []Option, sideBySide bool, selected int, changed func(int)
 		if o.Foot != "" {
 			body.Add(Pad(2, 0, 24, 0, HBox(5, Middle(NewIcon("admin", 13, Accent)), Middle(Small(o.Foot)))))
 		}
-		p := NewPress(Pad(9, 9, 12, 12, body), Clear, "", 6, func() { c.choose(i) })
+		p := NewPress(Pad(9, 9, 12, 12, body), Content, "", 6, func() { c.choose(i) })
 		p.OnKey = func(k fyne.KeyName) {
 			switch k {
 			case fyne.KeyDown, fyne.KeyRight:
@@ -152,7 +152,7 @@ func (c *Cards) SetSelected(selected int) {
 		if i == selected {
 			p.SetStyle(AccentSoft, Accent)
 		} else {
-			p.SetStyle(Clear, ChipLine)
+			p.SetStyle(Content, ChipLine)
 		}
 		p.update()
 	}

@@ -2,6 +2,7 @@ package parts
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -20,7 +21,7 @@ type Field struct {
 
 // NewField returns a field; hint is shown while it is empty.
 func NewField(hint string) *Field {
-	f := &Field{frame: Outlined(Clear, ChipLine, 4)}
+	f := &Field{frame: Outlined(Input, ChipLine, 4)}
 	f.Wrapping, f.Scroll = fyne.TextWrapOff, fyne.ScrollHorizontalOnly
 	f.SetPlaceHolder(hint)
 	f.ExtendBaseWidget(f)
@@ -48,21 +49,20 @@ func NewSearch(hint string, changed func(string)) *Field {
 
 // FocusGained implements fyne.Focusable.
 func (f *Field) FocusGained() {
-	f.frame.SetRoles(Clear, Ring)
+	f.frame.SetRoles(Input, Ring)
 	f.Entry.FocusGained()
 }
 
 // FocusLost implements fyne.Focusable.
 func (f *Field) FocusLost() {
-	f.frame.SetRoles(Clear, ChipLine)
+	f.frame.SetRoles(Input, ChipLine)
 	f.Entry.FocusLost()
 }
 
-// CreateRenderer draws our own frame around the toolkit's field: its border
-// is blurred over two pixels, so the theme gives it none.
+// CreateRenderer draws our own frame instead of the toolkit's box and border,
+// which are blurred over two pixels.
 func (f *Field) CreateRenderer() fyne.WidgetRenderer {
-	inner := f.Entry.CreateRenderer()
-	return &fieldRenderer{WidgetRenderer: inner, field: f, objects: append(append([]fyne.CanvasObject{}, inner.Objects()...), f.frame)}
+	return &fieldRenderer{WidgetRenderer: f.Entry.CreateRenderer(), field: f}
 }
 
 type fieldRenderer struct {
@@ -82,11 +82,17 @@ func (r *fieldRenderer) MinSize() fyne.Size {
 	return fyne.NewSize(m.Width, max(30, m.Height))
 }
 
-// Objects returns the toolkit's objects of this moment, and the frame.
+// Objects returns the frame and the toolkit's objects of this moment, without
+// its box and border: the two rectangles that come first.
 func (r *fieldRenderer) Objects() []fyne.CanvasObject {
 	inner := r.WidgetRenderer.Objects()
+	for range 2 {
+		if _, ok := inner[0].(*canvas.Rectangle); ok {
+			inner = inner[1:]
+		}
+	}
 	if len(inner)+1 != len(r.objects) {
-		r.objects = append(append([]fyne.CanvasObject{}, inner...), r.field.frame)
+		r.objects = append([]fyne.CanvasObject{r.field.frame}, inner...)
 	}
 	return r.objects
 }

@@ -66,6 +66,9 @@ func (p *Press) update() {
 	fill, over, ring := p.fill, Clear, Clear
 	switch {
 	case p.disabled:
+		if fill == Accent || fill == Err {
+			fill = SelectedIdle
+		}
 	case p.hovered && p.hover == Hover:
 		over = Hover
 	case p.hovered:
