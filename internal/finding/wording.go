@@ -87,7 +87,7 @@ var catalogue = map[string]Words{
 		"Move it to Other People."},
 	"F-01": {"AES-256 file", "Old Windows will say \"wrong password\"",
 		"The file is protected with {algorithm}. Windows before 1709 and Server 2016 answer \"wrong password\" to it.",
-		"Export it again with --profile compatible for those systems."},
+		"Export it again with the compatible profile for those systems."},
 	"F-02": {"", "Old macOS may refuse the file", "The file's MAC is {mac}; old macOS and iOS accept SHA-1 only.", ""},
 	"F-03": {"", "Weak protection", "The file is protected with {algorithm}: weak, fine for transport only.", "Do not keep this file; delete it after the import."},
 	"F-04": {"", "No integrity check", "The file has no MAC; some programs call that a wrong password.", ""},

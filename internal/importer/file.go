@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/x509"
 
@@ -10,18 +11,17 @@ import (
 )
 
 var fileSeverity = map[string]finding.Severity{
-	"F-01": finding.Warning, "F-04": finding.Warning, "F-08": finding.Warning, "F-09": finding.Warning, "F-11": finding.Error,
-	"F-05": finding.Info, "F-06": finding.Info,
+	"F-01": finding.Warning, "F-04": finding.Warning, "F-09": finding.Warning, "F-11": finding.Error,
 }
+
+// pairSeverity grades the cases of F-08; the others are good to know.
+var pairSeverity = map[string]finding.Severity{"no-certificate": finding.Error, "chain-gap": finding.Warning}
 
 // FileFindings returns the warnings about a file as findings.
 func FileFindings(c *certfile.Contents) []finding.Finding {
 	var fs []finding.Finding
 	for _, w := range c.Warnings {
-		s, ok := fileSeverity[w.ID]
-		if !ok {
-			s = finding.Info
-		}
+		s := cmp.Or(fileSeverity[w.ID], pairSeverity[w.Params["case"]], finding.Info)
 		fs = append(fs, finding.Finding{ID: w.ID, Severity: s, Params: w.Params, Source: "RFC 7292"})
 	}
 	finding.Sort(fs)
