@@ -1,0 +1,135 @@
+package inventory_test
+
+import (
+	"encoding/hex"
+	"errors"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+
+	"certdesk/certstore"
+	"certdesk/internal/certificate"
+	"certdesk/internal/certtest"
+	"certdesk/internal/finding"
+	"certdesk/internal/inventory"
+)
+
+func load(t *testing.T, store certstore.Store) *inventory.Inventory {
+	t.Helper()
+	inv, errs := inventory.Load(t.Context(), store, inventory.Options{Now: certtest.Now})
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	return inv
+}
+
+func put(t *testing.T, store certstore.Store, loc certstore.Location, name certstore.Name, c *certificate.Certificate, key []byte) {
+	t.Helper()
+	if err := store.Put(t.Context(), loc, name, certstore.Item{DER: c.Raw, Key: key}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	store := certstore.NewMemory()
+	ca := certtest.Root(t, "Root")
+	serial, _ := hex.DecodeString("f1a0b3c4d5e6f708")
+	leaf := certtest.Client(t, ca, "Leaf", certtest.Serial(new(big.Int).SetBytes(serial)))
+	twin := certtest.Client(t, ca, "Twin", certtest.Serial(new(big.Int).SetBytes(append(serial[:7:7], 9))))
+	put(t, store, certstore.User, certstore.People, leaf.Certificate, nil)
+	put(t, store, certstore.User, certstore.People, twin.Certificate, nil)
+	put(t, store, certstore.Machine, certstore.People, leaf.Certificate, nil)
+	inv := load(t, store)
+	sha256 := leaf.Fingerprint().String()
+	for _, id := range []string{
+		sha256, strings.ToUpper(sha256), sha256[:12], leaf.SHA1(), leaf.SHA1()[:8], "00f1a0b3c4d5e6f708", "F1A0B3C4D5E6F708", "f1:a0:b3:c4:d5:e6:f7:08",
+		"\u200e00 f1 a0 b3 c4 d5 e6 f7 08", "0xf1a0b3c4d5e6f708", "17411113817397982984", "0000f1a0b3c4d5e6f708",
+	} {
+		rows, err := inv.Resolve(id, nil)
+		if err != nil || len(rows) != 2 || rows[0].Certificate.CommonName() != "Leaf" || rows[0].Location != certstore.User {
+			t.Errorf("Resolve(%q) = %v, %v", id, rows, err)
+		}
+		if !rows[0].Matches(id) {
+			t.Errorf("Matches(%q) is false", id)
+		}
+	}
+	for id, want := range map[string]error{
+		"f1a0b3c4d5": inventory.ErrAmbiguous, sha256[:7]: inventory.ErrNotFound, "ffffffffffffffff": inventory.ErrNotFound, "Leaf": inventory.ErrNotFound, "": inventory.ErrNotFound,
+	} {
+		if _, err := inv.Resolve(id, nil); !errors.Is(err, want) {
+			t.Errorf("Resolve(%q) = %v, want %v", id, err, want)
+		}
+	}
+	for _, text := range []string{"leaf", "certdesk TESTS", "", "d5e6"} {
+		if !inv.Rows[0].Matches(text) {
+			t.Errorf("Matches(%q) is false", text)
+		}
+	}
+	for _, text := range []string{"nobody", "beef beef", "zz"} {
+		if inv.Rows[0].Matches(text) {
+			t.Errorf("Matches(%q) is true", text)
+		}
+	}
+}
+
+func TestChain(t *testing.T) {
+	root := certtest.Root(t, "Root")
+	inter := certtest.Intermediate(t, root, "Sub")
+	expired := certtest.MakeWithKey(t, &root, "Sub", inter.Key, certtest.CA, certtest.Valid(-50, -1)) // the same name and key, worn out
+	leaf := certtest.Client(t, inter, "Leaf")
+	all := []*certificate.Certificate{root.Certificate, expired.Certificate, inter.Certificate}
+	status := func(links []inventory.Link) []string {
+		var out []string
+		for _, l := range links {
+			out = append(out, l.Name+" "+string(l.Status))
+		}
+		return out
+	}
+	store := certstore.NewMemory()
+	missing := load(t, store).Chain(leaf.Certificate, nil, certtest.Now)
+	if got := status(missing); !slices.Equal(got, []string{"Leaf ok", inter.Subject().String() + " missing"}) {
+		t.Errorf("empty stores: %v", got)
+	}
+	if fs := inventory.Trust(missing, finding.Client); len(fs) != 1 || fs[0].ID != "C-08" {
+		t.Errorf("empty stores: %+v", fs)
+	}
+	inFile := load(t, store).Chain(leaf.Certificate, all, certtest.Now)
+	if got := status(inFile); !slices.Equal(got, []string{"Leaf ok", "Sub ok", "Root not-trusted"}) {
+		t.Errorf("from the file: %v", got)
+	}
+	if fs := inventory.Trust(inFile, finding.Server); len(fs) != 1 || fs[0].ID != "T-01" {
+		t.Errorf("from the file: %+v", fs)
+	}
+	put(t, store, certstore.User, certstore.Root, root.Certificate, nil)
+	put(t, store, certstore.User, certstore.CA, expired.Certificate, nil)
+	put(t, store, certstore.User, certstore.CA, inter.Certificate, nil)
+	trusted := load(t, store).Chain(leaf.Certificate, nil, certtest.Now)
+	if got := status(trusted); !slices.Equal(got, []string{"Leaf ok", "Sub ok", "Root trusted"}) {
+		t.Errorf("trusted: %v", got)
+	}
+	if fs := inventory.Trust(trusted, finding.Client); len(fs) != 0 {
+		t.Errorf("trusted: %+v", fs)
+	}
+	put(t, store, certstore.Machine, certstore.Disallowed, inter.Certificate, nil)
+	if got := status(load(t, store).Chain(leaf.Certificate, nil, certtest.Now)); got[1] != "Sub blocked" {
+		t.Errorf("blocked: %v", got)
+	}
+}
+
+// TestSameSerial wants N-04 on both of two certificates with one issuer and
+// serial number, and on no other.
+func TestSameSerial(t *testing.T) {
+	store := certstore.NewMemory()
+	ca := certtest.Root(t, "Root")
+	for _, n := range []string{"A", "B"} {
+		put(t, store, certstore.User, certstore.People, certtest.Client(t, ca, n, certtest.Serial(big.NewInt(77))).Certificate, nil)
+	}
+	put(t, store, certstore.User, certstore.People, certtest.Client(t, ca, "C", certtest.Serial(big.NewInt(78))).Certificate, nil)
+	for _, r := range load(t, store).Rows {
+		has := slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.ID == "N-04" && f.Severity == finding.Error })
+		if name := r.Certificate.CommonName(); has != (name != "C") {
+			t.Errorf("%s: N-04 is %v", name, has)
+		}
+	}
+}
