@@ -31,7 +31,7 @@ func newListView(s *shell) *listView {
 		{key: "key", width: 28, icon: true},
 		{key: "name", title: lang.X("column.name", "Name"), width: 140, grow: 3},
 		{key: "issuer", title: lang.X("column.issuer", "Issued by"), width: 92, grow: 2},
-		{key: "expires", title: lang.X("column.expires", "Expires"), width: 180},
+		{key: "expires", title: lang.X("column.expires", "Expires"), width: 190},
 		{key: "purposes", title: lang.X("column.purposes", "Purposes"), width: 92, grow: .6, hide: 2},
 		{key: "serial", title: lang.X("column.serial", "Serial number"), width: 112, grow: 1.2, mono: true},
 		{key: "store", title: lang.X("column.store", "Store"), width: 150, grow: .5, hide: 1, off: true},
@@ -211,7 +211,7 @@ func (s listSource) Cell(i int, column string) tableCell {
 		if kind := dateKind(r.Certificate.NotAfter, now); kind != parts.KindOK {
 			role, _ = kind.Roles()
 		}
-		return tableCell{text: relative(r.Certificate.NotAfter, now), role: role, second: date(r.Certificate.NotAfter), secondFrom: 96}
+		return tableCell{text: relative(r.Certificate.NotAfter, now), role: role, second: date(r.Certificate.NotAfter), secondFrom: 104}
 	case "purposes":
 		return tableCell{text: r.Purposes, role: parts.Text2}
 	case "serial":

@@ -44,19 +44,28 @@ func (s *shell) rowMenu() []*fyne.MenuItem {
 	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, move, why, rename, line, del}
 }
 
-// A spelling is one way to write a serial number.
+// A spelling is one way to write a serial number; short is what fits on a
+// button.
 type spelling struct{ name, short, text string }
 
 // spellings returns the ways to write the serial number of c that programs
-// use, the most usual first; short is what fits on a button.
+// use, the most usual first.
 func spellings(c *certificate.Certificate) []spelling {
 	n := c.Serials()
 	return []spelling{
-		{lang.X("serial.windows", "Windows"), lang.X("serial.short.windows", "481a9c"), n.Windows},
-		{lang.X("serial.spaced", "With spaces"), lang.X("serial.short.spaced", "48 1a 9c"), n.Spaced},
-		{lang.X("serial.colon", "With colons (Firefox)"), lang.X("serial.short.colon", "48:1a:9c"), n.Colon},
-		{lang.X("serial.openssl", "OpenSSL"), lang.X("serial.short.openssl", "481A9C"), n.OpenSSL},
-		{lang.X("serial.decimal", "Decimal"), lang.X("serial.short.decimal", "Decimal"), n.Decimal},
-		{lang.X("serial.hex", "0x"), lang.X("serial.short.hex", "0x481a"), n.Hex},
+		{lang.X("serial.windows", "Windows"), beginning(n.Windows, 6), n.Windows},
+		{lang.X("serial.spaced", "With spaces"), beginning(n.Spaced, 8), n.Spaced},
+		{lang.X("serial.colon", "With colons (Firefox)"), beginning(n.Colon, 8), n.Colon},
+		{lang.X("serial.openssl", "OpenSSL"), beginning(n.OpenSSL, 6), n.OpenSSL},
+		{lang.X("serial.decimal", "Decimal"), lang.X("serial.decimal", "Decimal"), n.Decimal},
+		{lang.X("serial.hex", "0x"), beginning(n.Hex, 8), n.Hex},
 	}
+}
+
+// beginning returns the first n letters of s.
+func beginning(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return s[:n]
 }
