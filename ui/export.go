@@ -68,17 +68,26 @@ func inner(rows []*model.Row) []*inventory.Row {
 // openExport opens the export dialog.
 func (s *shell) openExport(inv *inventory.Inventory, rows []*inventory.Row) *exportView {
 	x := &exportView{shell: s, model: model.NewExport(s.services.Store, inv, rows, s.list.Now())}
-	title, sub := lang.X("export.public", "Export public certificate"), rows[0].Certificate.CommonName()
-	if len(rows) > 1 {
-		title = lang.X("export.publicN", "Export {{.N}} public certificates", words{"N": len(rows)})
-		sub = lang.X("export.andOthers", "{{.Name}} and {{.N}} more", words{"Name": sub, "N": len(rows) - 1})
-	}
+	title, sub := x.title()
 	x.dialog = parts.NewDialog(s.win.Canvas(), title, sub, 860, 620)
 	x.formats = x.model.Formats()
 	x.build()
 	x.choose(0)
 	x.dialog.Show()
 	return x
+}
+
+// title says what is exported: with the key or without.
+func (x *exportView) title() (title, sub string) {
+	sub = x.model.Rows[0].Certificate.CommonName()
+	switch n := len(x.model.Rows); {
+	case n > 1:
+		return lang.X("export.publicN", "Export {{.N}} public certificates", words{"N": n}),
+			lang.X("export.andOthers", "{{.Name}} and {{.N}} more", words{"Name": sub, "N": n - 1})
+	case x.chosen == exporter.PFX:
+		return lang.X("export.withKey", "Export certificate and private key"), sub
+	}
+	return lang.X("export.public", "Export public certificate"), sub
 }
 
 func (x *exportView) build() {
@@ -106,8 +115,8 @@ func (x *exportView) build() {
 	x.folder.OnChanged = func(string) { x.update() }
 	x.folder.SetText(x.model.Folder())
 	pick := parts.SmallButton("folder", lang.X("button.choose", "Choose…"), x.pickFolder)
-	target := parts.VBox(6, x.problem, parts.Fact(lang.X("export.name", "File name"), 74, x.name),
-		parts.Fact(lang.X("export.folder", "In folder"), 74, parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(pick)), x.folder)))
+	target := parts.VBox(6, x.problem, besideField(lang.X("export.name", "File name"), x.name),
+		besideField(lang.X("export.folder", "In folder"), parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(pick)), x.folder)))
 	x.buildKey()
 	x.dialog.SetBody(parts.Pad(14, 12, 16, 20, parts.Border(nil, nil, parts.Pad(0, 0, 0, 16, parts.Fixed(240, -1, parts.Page(left))), nil,
 		parts.Border(nil, parts.Pad(8, 0, 0, 0, target), nil, nil, x.right))))
@@ -122,6 +131,11 @@ func (x *exportView) build() {
 			x.cancel()
 		}
 	}
+}
+
+// besideField puts a field's name at its left.
+func besideField(name string, field fyne.CanvasObject) fyne.CanvasObject {
+	return parts.Border(nil, nil, parts.Fixed(76, -1, parts.Middle(parts.Small(name).Shrink())), nil, field)
 }
 
 // buildKey makes what replaces the preview when the key goes along.
@@ -159,6 +173,7 @@ func (x *exportView) choose(i int) {
 		quiet(x.name, x.model.FileName(x.chosen))
 	}
 	x.problem.Objects = nil
+	x.dialog.SetTitle(x.title())
 	if x.chosen == exporter.PFX {
 		x.right.Objects = []fyne.CanvasObject{x.keyForm()}
 		x.dialog.SetNote(lang.X("export.keyLeaves", "The file holds the private key."))
@@ -172,7 +187,7 @@ func (x *exportView) choose(i int) {
 }
 
 func (x *exportView) previewPane() fyne.CanvasObject {
-	head := parts.HBox(8, parts.Middle(parts.Body(lang.X("export.preview", "Preview")).Bold()), parts.Middle(x.caption))
+	head := parts.Border(nil, nil, parts.Pad(0, 0, 0, 8, parts.Middle(parts.Body(lang.X("export.preview", "Preview")).Bold())), nil, parts.Middle(x.caption))
 	scroll := container.NewScroll(parts.Pad(8, 8, 11, 11, x.lines))
 	ok := parts.Border(nil, nil, parts.Pad(0, 0, 0, 6, parts.Middle(parts.KindIcon(parts.KindOK, 14))), nil, parts.Middle(x.summary))
 	return parts.Border(parts.Pad(0, 6, 0, 0, head), parts.Pad(7, 0, 0, 0, ok), nil, nil, parts.Stack(parts.Outlined(parts.Input, parts.ChipLine, 5), parts.Pad(1, 1, 1, 1, scroll)))

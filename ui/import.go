@@ -74,7 +74,8 @@ func (v *importView) escape() {
 
 func (v *importView) closed() {
 	v.cancel()
-	v.file.pass.SetText("")
+	v.file.bar.Stop()
+	v.file.forget()
 	v.shell.dialogs.wizard = nil
 	go v.model.Close()
 }
@@ -98,8 +99,8 @@ func (v *importView) load(path string) {
 	}()
 }
 
-// choose lets the person pick a file.
-func (v *importView) choose() {
+// pick lets the person choose a file.
+func (v *importView) pick() {
 	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
 		if err != nil {
 			v.shell.showProblem(lang.X("import.chooseProblem", "The file cannot be opened"), err)

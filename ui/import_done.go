@@ -170,7 +170,11 @@ func (v *importView) serialCard(st *model.ImportState) fyne.CanvasObject {
 
 func (v *importView) serialForms(st *model.ImportState) fyne.CanvasObject {
 	row := []fyne.CanvasObject{parts.Pad(4, 3, 0, 2, parts.Small(lang.X("done.otherForms", "Copy as")))}
+	n := st.Main.Serials()
 	for _, s := range spellings(st.Main) {
+		if s.text == n.Spaced || s.text == n.Hex {
+			continue // the card shows the one, few ask for the other
+		}
 		row = append(row, parts.SmallButton("", s.name, func() { v.shell.copyText(s.text) }))
 	}
 	row = append(row, parts.SmallButton("", "SHA-1", func() { v.shell.copyText(st.Main.SHA1()) }),

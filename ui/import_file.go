@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -25,12 +26,16 @@ type importFile struct {
 	page fyne.CanvasObject
 
 	card      *fyne.Container // the file
+	shown     string          // what of the file is in the card
+	choose    *parts.Button   // another file
 	path      *parts.Field    // to type a path
 	password  *fyne.Container
 	pass      *parts.Field
 	status    *fyne.Container // of the password
+	bar       *parts.Progress // while it is tried
 	locations *fyne.Container
 	cards     *parts.Cards
+	placed    bool            // the cards know the places
 	why       *fyne.Container // the location cannot be changed
 	keyed     *fyne.Container // what makes sense for keys only
 	name      *parts.Field
@@ -44,13 +49,14 @@ type importFile struct {
 var importLocations = []certstore.Location{certstore.User, certstore.Machine}
 
 func newImportFile(v *importView) *importFile {
-	f := &importFile{view: v, card: parts.Stack(), status: parts.Stack(), locations: parts.Stack(), why: parts.Stack()}
+	f := &importFile{view: v, card: parts.Stack(), status: parts.Stack(), bar: parts.NewProgress(), locations: parts.Stack(), why: parts.Stack()}
 	f.path = parts.NewField(lang.X("import.pathHint", "or type the path of a file and press Enter"))
 	f.path.OnSubmitted = func(path string) {
 		if path = strings.TrimSpace(path); path != "" {
 			v.setFiles([]string{path})
 		}
 	}
+	f.choose = parts.SmallButton("folder", lang.X("button.choose", "Choose…"), v.pick)
 	f.pass = parts.NewPassword("")
 	f.pass.OnChanged = f.typedPassword
 	f.password = parts.VBox(5, parts.Border(nil, nil, parts.NewLabel(lang.X("import.password", "Password that protects this file"), 13, parts.Text2),
@@ -126,9 +132,9 @@ func (f *importFile) focus(st model.ImportState) {
 	switch {
 	case st.Screen != model.ImportChoose:
 	case st.Source.Path == "":
-		parts.Focus(f.path)
+		f.view.shell.win.Canvas().Focus(f.path)
 	case st.Known != nil && f.password.Visible():
-		parts.Focus(f.pass)
+		f.view.shell.win.Canvas().Focus(f.pass)
 	}
 }
 
@@ -156,7 +162,12 @@ func (f *importFile) show(st *model.ImportState, fresh bool) {
 }
 
 func (f *importFile) showFile(st *model.ImportState) {
-	choose := parts.SmallButton("folder", lang.X("button.choose", "Choose…"), f.view.choose)
+	key := fmt.Sprint(st.Source.Path, st.FileErr, st.Known != nil, st.Opened, len(st.Findings))
+	if key == f.shown && len(f.card.Objects) > 0 {
+		return
+	}
+	f.shown = key
+	choose := f.choose
 	switch {
 	case st.Source.Path == "":
 		f.card.Objects = []fyne.CanvasObject{f.dropArea()}
@@ -194,7 +205,7 @@ func warningLine(f finding.Finding) fyne.CanvasObject {
 
 // dropArea is shown while there is no file.
 func (f *importFile) dropArea() fyne.CanvasObject {
-	choose := parts.Secondary("folder", lang.X("import.chooseFile", "Choose file…"), f.view.choose)
+	choose := parts.Secondary("folder", lang.X("import.chooseFile", "Choose file…"), f.view.pick)
 	text := parts.VBox(4, parts.Center(parts.NewIcon("pfx", 36, parts.Accent)), parts.Gap(1, 2),
 		parts.Center(parts.NewLabel(lang.X("import.drop", "Drop a PFX or P12 file here"), 15, parts.Text).Bold()),
 		parts.Center(parts.Small(lang.X("import.dropOther", "or .cer, .crt, .pem, .p7b"))), parts.Gap(1, 4), parts.Center(choose))
@@ -275,16 +286,20 @@ func joined(title, detail string) string {
 // showPassword says how the password fares.
 func (f *importFile) showPassword(st *model.ImportState) {
 	setVisible(f.password, st.Known != nil && st.Known.NeedPassword && !(st.EmptyOpened && f.pass.Text == ""))
+	trying := st.Trying && f.pass.Text != ""
+	if trying {
+		f.bar.Set(-1)
+	} else {
+		f.bar.Stop() // an animation that nobody sees would repaint the window for ever
+	}
 	var line fyne.CanvasObject
 	switch {
-	case st.Trying && f.pass.Text != "":
+	case trying:
 		text := lang.X("import.trying", "Trying the password…")
 		if n := st.Known.Iterations; n > 0 {
 			text = lang.X("import.tryingRounds", "Trying the password: {{.N}} rounds of key derivation…", words{"N": thousands(n)})
 		}
-		bar := parts.NewProgress()
-		bar.Set(-1)
-		line = parts.Border(nil, nil, nil, parts.Fixed(120, -1, parts.Middle(bar.Object())), parts.NoteLine("clock", text, parts.Text2))
+		line = parts.Border(nil, nil, nil, parts.Fixed(120, -1, parts.Middle(f.bar.Object())), parts.NoteLine("clock", text, parts.Text2))
 	case st.PasswordErr != nil:
 		title, todo := fileProblem(st.PasswordErr)
 		line = parts.Border(nil, nil, parts.Pad(2, 0, 0, 6, parts.VBox(0, parts.NewIcon("error", 14, parts.Err))), nil,
@@ -318,8 +333,8 @@ func (f *importFile) showLocations(st *model.ImportState) {
 	if st.Options.Location == certstore.Machine {
 		selected = 1
 	}
-	if f.cards == nil || len(st.Places) > 0 && f.why.Hidden {
-		f.why.Show()
+	if f.cards == nil || len(st.Places) > 0 && !f.placed {
+		f.placed = len(st.Places) > 0
 		options := []parts.Option{
 			{Title: locationName(certstore.User), Icon: "user", Note: lang.X("import.forUser", "For you, in a browser or desktop program. Services cannot see it."),
 				Foot: footOf(st.ReadOnly(certstore.User))},
@@ -331,9 +346,6 @@ func (f *importFile) showLocations(st *model.ImportState) {
 		})
 		f.locations.Objects = []fyne.CanvasObject{f.cards.Object()}
 		f.locations.Refresh()
-		if len(st.Places) == 0 {
-			f.why.Hide()
-		}
 	}
 	f.cards.SetSelected(selected)
 	f.why.Objects = nil
@@ -341,6 +353,7 @@ func (f *importFile) showLocations(st *model.ImportState) {
 		title, todo := problemText(err)
 		f.why.Objects = []fyne.CanvasObject{parts.Banner(parts.KindWarning, title, todo, nil)}
 	}
+	setVisible(f.why, len(f.why.Objects) > 0)
 	f.why.Refresh()
 }
 

@@ -50,13 +50,7 @@ func (p *importPlan) show(st *model.ImportState, fresh bool) {
 	if len(st.Moves) > 0 {
 		p.body.Add(p.moveBanner(st))
 	}
-	for _, f := range st.Plan.Findings {
-		if f.Severity != finding.Info {
-			w := finding.WordsOf(f)
-			p.body.Add(parts.Banner(severityKind(f.Severity), w.Title, strings.TrimSpace(w.Message+" "+w.Advice), nil))
-		}
-	}
-	if row := verdictRow(lang.X("import.passes", "After the import it serves as"), st.Verdicts); row != nil {
+	if row := verdictRow(lang.X("import.passes", "What it is good for"), st.Verdicts, said(st.Plan.Items)); row != nil {
 		p.body.Add(row)
 	}
 	if notes := p.notes(st); notes != nil {
@@ -66,13 +60,11 @@ func (p *importPlan) show(st *model.ImportState, fresh bool) {
 	p.body.Refresh()
 }
 
-// notes are the findings about the file that are only good to know.
+// notes are the findings about the file.
 func (p *importPlan) notes(st *model.ImportState) fyne.CanvasObject {
 	box := parts.VBox(4)
 	for _, f := range st.Plan.Findings {
-		if f.Severity == finding.Info {
-			box.Add(warningLine(f))
-		}
+		box.Add(warningLine(f))
 	}
 	if len(box.Objects) == 0 {
 		return nil
@@ -172,11 +164,14 @@ func (p *importPlan) trustBox(st *model.ImportState, c *certificate.Certificate)
 		parts.NewParagraph(grouped(fp.String()), 12, parts.Text).Mono())))
 }
 
-// grouped puts a space after each four digits.
+// grouped puts a space after each four digits, and breaks after half of them.
 func grouped(digits string) string {
 	var b strings.Builder
 	for i, r := range digits {
-		if i > 0 && i%4 == 0 {
+		switch {
+		case i > 0 && i == len(digits)/2:
+			b.WriteByte('\n')
+		case i > 0 && i%4 == 0:
 			b.WriteByte(' ')
 		}
 		b.WriteRune(r)
@@ -251,17 +246,29 @@ func (p *importPlan) moveBanner(st *model.ImportState) fyne.CanvasObject {
 	return parts.Banner(parts.KindWarning, title, text, p.move)
 }
 
-// verdictRow shows for which purposes a certificate is good.
-func verdictRow(title string, vs []check.Verdict) fyne.CanvasObject {
+// said returns the ids of the findings that the list of items explains.
+func said(items []placement.Item) map[string]bool {
+	ids := map[string]bool{}
+	for _, it := range items {
+		if len(it.Findings) > 0 && it.Findings[0].Severity != finding.Info {
+			ids[it.Findings[0].ID] = true
+		}
+	}
+	return ids
+}
+
+// verdictRow shows for which purposes a certificate is good, and if it is not,
+// why, unless that was said.
+func verdictRow(title string, vs []check.Verdict, said map[string]bool) fyne.CanvasObject {
 	if len(vs) == 0 {
 		return nil
 	}
-	row := []fyne.CanvasObject{parts.Middle(parts.NewLabel(title, 13, parts.Text2))}
+	row, text := []fyne.CanvasObject{parts.Middle(parts.NewLabel(title, 13, parts.Text2))}, parts.VBox(2)
 	for _, v := range vs {
 		row = append(row, parts.Chip(purposeName(v.Purpose), verdictKind(v.Verdict)))
-		if v.Verdict != check.Works && len(v.Findings) > 0 {
-			row = append(row, parts.Middle(parts.Small(finding.WordsOf(v.Findings[0]).Title).Shrink()))
+		if v.Verdict != check.Works && len(v.Findings) > 0 && !said[v.Findings[0].ID] {
+			text.Add(parts.SmallPara(finding.WordsOf(v.Findings[0]).Message))
 		}
 	}
-	return parts.Wrap(8, row...)
+	return parts.VBox(4, parts.Wrap(8, row...), text)
 }

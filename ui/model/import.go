@@ -406,9 +406,33 @@ func verdicts(c *certificate.Certificate, plan *importer.Plan, contents *certfil
 	}
 	var vs []check.Verdict
 	for _, p := range check.Purposes(c) {
-		vs = append(vs, check.Judge(subject, p, inv, check.Options{Now: now}))
+		v := check.Judge(subject, p, inv, check.Options{Now: now})
+		if trusts(plan, inv.Chain(c, subject.Extra, now)) {
+			v = withoutTrust(v)
+		}
+		vs = append(vs, v)
 	}
 	return vs
+}
+
+// trusts reports whether the plan adds the root that a chain ends at.
+func trusts(plan *importer.Plan, chain []inventory.Link) bool {
+	if len(chain) == 0 || chain[len(chain)-1].Certificate == nil {
+		return false
+	}
+	fp := chain[len(chain)-1].Certificate.Fingerprint()
+	return slices.ContainsFunc(plan.Items, func(it placement.Item) bool {
+		return it.Store == certstore.Root && (it.Action == placement.Add || it.Action == placement.Replace) && it.Certificate.Fingerprint() == fp
+	})
+}
+
+// withoutTrust is v as it will be once the root is trusted.
+func withoutTrust(v check.Verdict) check.Verdict {
+	v.Findings = slices.DeleteFunc(slices.Clone(v.Findings), func(f finding.Finding) bool { return f.ID == "T-01" })
+	if v.Verdict == check.Limited && finding.Worst(v.Findings) != finding.Warning {
+		v.Verdict = check.Works
+	}
+	return v
 }
 
 // Back returns to the choice of file and location.
