@@ -194,8 +194,8 @@ type Watcher interface {
 type Options struct {
 	// Password is asked for the password of a locked store, named by place;
 	// again is true after a wrong answer. It returns [ErrCanceled] when the
-	// person gives up. Nil means that nobody can be asked. The answer is
-	// wiped after use.
+	// person gives up. Nil means that nobody can be asked. The right answer
+	// is kept until Close and then wiped; a wrong one is wiped at once.
 	Password func(ctx context.Context, place string, again bool) ([]byte, error)
 	// Getenv replaces os.Getenv; nil means os.Getenv.
 	Getenv func(string) string

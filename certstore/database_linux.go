@@ -73,33 +73,65 @@ type listed struct {
 	der, label, id []byte
 }
 
-// A listing is everything read of a database.
+// A listing is everything read of a database. The certificates are handed on
+// while the reading goes on: judging them takes as long as reading them.
 type listing struct {
+	keys   map[string]keyFound // by CKA_ID
+	trusts map[string]trust    // by issuer and serial number
+
+	mu           sync.Mutex
 	certificates []listed
-	keys         map[string]keyFound // by CKA_ID
-	trusts       map[string]trust    // by issuer and serial number
+	more         chan struct{} // holds a token when certificates has grown
 }
 
-// entries yields what is in the database; nothing if there is none.
+// add appends certificates for the one who waits. It never blocks, so that
+// whoever holds a session is not held up by who listens.
+func (l *listing) add(found []listed) {
+	l.mu.Lock()
+	l.certificates = append(l.certificates, found...)
+	l.mu.Unlock()
+	select {
+	case l.more <- struct{}{}:
+	default:
+	}
+}
+
+// from returns the certificates read so far, without the first n.
+func (l *listing) from(n int) []listed {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.certificates[n:]
+}
+
+// entries yields what is in the database, as it is read; nothing if there is
+// none.
 func (d *database) entries(ctx context.Context) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		list, err := await(ctx, func() (l listing, err error) {
-			err = d.Read(ctx, func(s *nss.Session) (err error) {
-				l, err = d.list(ctx, s)
-				return err
-			})
-			return l, err
-		})
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
-		d.remember(list.certificates)
-		for _, l := range list.certificates {
-			if !yield(d.entry(l, &list), nil) {
-				return
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		l := &listing{more: make(chan struct{}, 1)}
+		end := make(chan error, 1)
+		go func() {
+			end <- d.Read(ctx, func(s *nss.Session) error { return d.list(ctx, s, l) })
+		}()
+		var err error
+		for n, reading := 0, true; reading; {
+			select {
+			case <-l.more:
+			case err = <-end:
+				reading = false
+			case <-ctx.Done():
+				err, reading = ctx.Err(), false
+			}
+			for _, c := range l.from(n) {
+				n++
+				if !yield(d.entry(c, l), nil) {
+					return
+				}
 			}
 		}
-		if err != nil {
+		d.remember(l.from(0))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			yield(Entry{}, err)
 		}
 	}
@@ -133,40 +165,60 @@ func (d *database) entry(l listed, list *listing) Entry {
 func identity(issuer, serial []byte) string { return string(issuer) + "\x00" + string(serial) }
 
 // list reads keys and trust objects before the certificates, and each once:
-// looking them up per certificate would take minutes in a large database.
-func (d *database) list(ctx context.Context, s *nss.Session) (listing, error) {
-	l := listing{keys: map[string]keyFound{}, trusts: map[string]trust{}}
-	if err := l.readKeys(s, s.Locked); err != nil {
-		return l, err
+// looking them up per certificate would take minutes in a large database. It
+// may be called again after a failure; what it has added already is not added
+// twice, and keeps the keys and trust it was added with.
+func (d *database) list(ctx context.Context, s *nss.Session, l *listing) error {
+	added := map[string]bool{}
+	for _, c := range l.from(0) {
+		added[string(c.der)] = true
 	}
-	err := trustObjects(s, func(issuer, serial []byte, o trustObject) {
-		id := identity(issuer, serial)
-		if _, ok := l.trusts[id]; !ok {
-			l.trusts[id] = o.trust
+	if len(added) == 0 {
+		if err := l.readRest(s); err != nil {
+			return err
 		}
-	})
-	if err != nil {
-		return l, err
 	}
 	found, err := s.Find(nss.Ulong(nss.CKA_CLASS, nss.CKO_CERTIFICATE))
 	if err != nil {
-		return l, err
+		return err
 	}
-	l.certificates = make([]listed, 0, len(found))
+	const chunk = 64 // certificates handed on at a time
+	batch := make([]listed, 0, chunk)
+	defer func() { l.add(batch) }()
 	for _, h := range found {
 		if err := ctx.Err(); err != nil {
-			return l, err
+			return err
 		}
 		v, err := s.Values(h, nss.CKA_VALUE, nss.CKA_LABEL, nss.CKA_ID)
 		if errors.Is(err, nss.ErrChanged) { // deleted meanwhile
 			continue
 		}
 		if err != nil {
-			return l, err
+			return err
 		}
-		l.certificates = append(l.certificates, listed{v[0], v[1], v[2]})
+		if added[string(v[0])] {
+			continue
+		}
+		if batch = append(batch, listed{v[0], v[1], v[2]}); len(batch) == chunk {
+			l.add(batch)
+			batch = batch[:0]
+		}
 	}
-	return l, nil
+	return nil
+}
+
+// readRest reads everything but the certificates.
+func (l *listing) readRest(s *nss.Session) error {
+	l.keys, l.trusts = map[string]keyFound{}, map[string]trust{}
+	if err := l.readKeys(s, s.Locked); err != nil {
+		return err
+	}
+	return trustObjects(s, func(issuer, serial []byte, o trustObject) {
+		id := identity(issuer, serial)
+		if _, ok := l.trusts[id]; !ok {
+			l.trusts[id] = o.trust
+		}
+	})
 }
 
 // readKeys reads the private keys, or where they are hidden by a password the
