@@ -96,6 +96,9 @@ func TestKill(t *testing.T) {
 		switch status := d.newest(); status {
 		case "unfinished", "running": // running: its lock goes with the process, a moment later
 			unfinished++
+			if out := d.must(d.certctl("list", "--location", "user")); !strings.Contains(out, "did not finish: undo it with certctl undo") {
+				t.Fatalf("run %d: the next start does not report it:\n%s", i, out)
+			}
 		case "done":
 			finished++
 		case "undone", "":

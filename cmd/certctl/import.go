@@ -62,7 +62,7 @@ func (a *app) importFile(cmd *cobra.Command, path string, opt importer.Options, 
 	if err != nil {
 		return err
 	}
-	a.printUnfinished(s)
+	a.printUnfinished()
 	if dryRun {
 		return a.printPlan(a.stdout, plan, "")
 	}
@@ -179,13 +179,22 @@ func (a *app) printTable(w io.Writer, p *importer.Plan) error {
 }
 
 // printUnfinished says what an earlier crash left.
-func (a *app) printUnfinished(s *importer.Service) {
+func (a *app) printUnfinished() {
+	path, err := journal.DefaultPath(a.getenv)
+	if err != nil {
+		return // without a place for it there is no journal
+	}
+	s := &importer.Service{Journal: journal.Open(path)}
 	records, err := s.Unfinished()
 	if err != nil {
 		a.warn(fmt.Errorf("read journal: %w", err))
 	}
 	for _, r := range records {
-		fmt.Fprintf(a.stderr, "certctl: an %s of %s did not finish: undo it with certctl undo %s, or finish it by importing the file again\n", r.Kind, r.Source, r.ID)
+		again := "importing the file again"
+		if r.Kind != journal.Import {
+			again = "doing it again"
+		}
+		fmt.Fprintf(a.stderr, "certctl: the %s of %s did not finish: undo it with certctl undo %s, or finish it by %s\n", r.Kind, r.Source, r.ID, again)
 	}
 }
 

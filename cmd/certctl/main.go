@@ -132,6 +132,7 @@ func (a *app) load(ctx context.Context, location string) (*inventory.Inventory, 
 	if err != nil {
 		return nil, err
 	}
+	a.printUnfinished()
 	inv, errs := inventory.Load(ctx, s, inventory.Options{Locations: locs, Now: a.now})
 	if len(errs) > 0 && len(inv.Rows) == 0 {
 		return inv, errors.Join(errs...)
