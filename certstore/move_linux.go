@@ -113,7 +113,7 @@ func (s *linuxStore) copy(ctx context.Context, from, to *database, c *certificat
 
 // retrust gives c the trust that the store name means.
 func (d *database) retrust(ctx context.Context, c *certificate.Certificate, name Name) error {
-	return d.change(ctx, true, false, func(s *nss.Session) error {
+	err := d.change(ctx, true, false, func(s *nss.Session) error {
 		p, err := d.pieces(s, c)
 		if err != nil {
 			return err
@@ -123,6 +123,10 @@ func (d *database) retrust(ctx context.Context, c *certificate.Certificate, name
 		}
 		return setTrust(s, c, p.trusts, trustOf(name))
 	})
+	if err == nil {
+		err = d.arrived(ctx, c, func(now State) bool { return now.Trust == trustOf(name).String() })
+	}
+	return err
 }
 
 // remove deletes c and its trust, and its key unless mode keeps it or another
@@ -140,7 +144,7 @@ func (d *database) remove(ctx context.Context, c *certificate.Certificate, mode 
 	// A locked database deletes certificates without its password, but
 	// neither keys, which it hides, nor trust, which it signs.
 	keys := len(p.trusts) > 0 || mode == DeleteAll && p.hasKey() && !p.shared
-	return d.change(ctx, keys, false, func(s *nss.Session) error {
+	err = d.change(ctx, keys, false, func(s *nss.Session) error {
 		p, err := d.pieces(s, c)
 		if err != nil {
 			return err
@@ -150,6 +154,12 @@ func (d *database) remove(ctx context.Context, c *certificate.Certificate, mode 
 		}
 		return d.destroy(s, c, p, mode == DeleteAll && !p.shared, true)
 	})
+	if err == nil {
+		err = d.arrived(ctx, c, func(now State) bool {
+			return !now.Certificate && (mode != DeleteAll || !now.Key || now.KeyShared)
+		})
+	}
+	return err
 }
 
 // destroy deletes objects of c: its keys, and certificate and trust.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"syscall"
 
 	"certdesk/certstore/internal/nss"
 	"certdesk/internal/certificate"
@@ -160,6 +161,11 @@ func (d *database) restore(ctx context.Context, c *certificate.Certificate, st S
 			}
 			return d.restoreCertificate(s, c, p, st.FriendlyName, goal)
 		})
+		if err == nil {
+			err = d.arrived(ctx, c, func(now State) bool {
+				return now.Certificate == st.Certificate && now.Trust == st.Trust && (st.Key || !now.Key || now.KeyShared)
+			})
+		}
 		if err != nil {
 			return err
 		}
@@ -168,6 +174,19 @@ func (d *database) restore(ctx context.Context, c *certificate.Certificate, st S
 		return &because{ErrNotFound, errors.New("the private key is gone and cannot be given back")}
 	}
 	return nil
+}
+
+// arrived reads c again after a change and asks ok whether it is there.
+// Softoken reports success even when the disk had no room for the change.
+func (d *database) arrived(ctx context.Context, c *certificate.Certificate, ok func(State) bool) error {
+	now, err := d.state(ctx, c)
+	if err == nil && !ok(now) {
+		err = errors.New("the database is as it was before the change")
+		if d.full() {
+			err = &because{syscall.ENOSPC, err}
+		}
+	}
+	return err
 }
 
 // restoreCertificate gives c back its place, name and trust.
@@ -200,11 +219,15 @@ func (d *database) restoreTrust(ctx context.Context, c *certificate.Certificate,
 	if err != nil {
 		return err
 	}
-	return d.change(ctx, true, false, func(s *nss.Session) error {
+	err = d.change(ctx, true, false, func(s *nss.Session) error {
 		p, err := d.pieces(s, c)
 		if err != nil {
 			return err
 		}
 		return setTrust(s, c, p.trusts, t)
 	})
+	if err == nil {
+		err = d.arrived(ctx, c, func(now State) bool { return now.Trust == words })
+	}
+	return err
 }
