@@ -22,6 +22,7 @@ type listView struct {
 	filter       *parts.Segments
 	empty        *fyne.Container
 	view         *model.View
+	asked        bool // reading has begun at least once
 }
 
 func newListView(s *shell) *listView {
@@ -128,7 +129,11 @@ func (l *listView) emptyText() fyne.CanvasObject {
 		}
 		return box
 	}
+	busy, _ := l.shell.list.Busy.Get()
 	switch v := l.view; {
+	case v == nil && !busy && l.asked:
+		return say("refresh", lang.X("empty.stopped", "The stores were not read"), lang.X("empty.stoppedText", "Reading was stopped."),
+			parts.Secondary("refresh", lang.X("toolbar.refresh", "Refresh"), l.shell.reload))
 	case v == nil:
 		return say("refresh", lang.X("empty.reading", "Reading the stores…"), lang.X("empty.readingText", "This takes a moment."), nil)
 	case v.Query.Search != "":

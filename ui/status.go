@@ -14,6 +14,7 @@ import (
 
 // statusBar counts what is listed and says when the stores were read.
 type statusBar struct {
+	stop                                  *parts.Button // while reading
 	shell                                 *shell
 	object                                fyne.CanvasObject
 	row                                   *fyne.Container
@@ -29,7 +30,9 @@ func newStatusBar(s *shell) *statusBar {
 	b.warningGroup = parts.HBox(5, parts.Middle(parts.KindIcon(parts.KindWarning, 12)), parts.Middle(b.warnings))
 	b.chosenGroup = parts.Middle(b.chosen)
 	left := parts.HBox(14, parts.Middle(b.count), b.chosenGroup, b.errorGroup, b.warningGroup)
-	b.row = parts.Border(nil, nil, parts.Pad(0, 0, 12, 12, left), parts.Pad(0, 0, 14, 12, parts.Middle(b.read)), parts.Middle(b.place))
+	b.stop = parts.LinkButton(lang.X("status.stop", "Stop"), func() { s.stopReading() })
+	b.stop.Hide()
+	b.row = parts.Border(nil, nil, parts.Pad(0, 0, 12, 12, left), parts.Pad(0, 0, 14, 12, parts.HBox(4, parts.Middle(b.read), b.stop)), parts.Middle(b.place))
 	b.object = parts.Stack(parts.Fill(parts.Chrome), parts.Fixed(-1, 25, parts.Border(parts.HLine(), nil, nil, nil, b.row)))
 	return b
 }
@@ -67,6 +70,7 @@ func (b *statusBar) show() {
 	setVisible(b.chosenGroup, chosen != "")
 	b.place.SetText(b.path(view))
 	b.read.SetText(readText(view, busy, b.watching()))
+	setVisible(b.stop, busy)
 	b.row.Refresh()
 }
 

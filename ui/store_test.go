@@ -25,7 +25,8 @@ var testNow = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 type fakeStore struct {
 	mu      sync.Mutex
 	entries []certstore.Entry
-	err     error // yielded for the machine
+	err     error         // yielded for the machine
+	hang    chan struct{} // not nil: reading waits until it is closed
 }
 
 func (f *fakeStore) Places(context.Context) []certstore.Place {
@@ -44,6 +45,9 @@ func (f *fakeStore) Places(context.Context) []certstore.Place {
 
 func (f *fakeStore) Entries(_ context.Context, l certstore.Location) iter.Seq2[certstore.Entry, error] {
 	return func(yield func(certstore.Entry, error) bool) {
+		if f.hang != nil {
+			<-f.hang
+		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if l == certstore.Machine && f.err != nil && !yield(certstore.Entry{}, f.err) {

@@ -54,14 +54,16 @@ type shell struct {
 	list     *model.Inventory
 	look     *look
 
-	toolbar *toolbar
-	sidebar *sidebar
-	table   *listView
-	detail  *detailPane
-	status  *statusBar
-	notice  *fyne.Container // problems above the table
-	toast   *parts.Toast
-	work    *workArea
+	toolbar     *toolbar
+	sidebar     *sidebar
+	table       *listView
+	detail      *detailPane
+	status      *statusBar
+	notice      *fyne.Container // problems above the table
+	toast       *parts.Toast
+	work        *workArea
+	stopReading context.CancelFunc // ends the reading under way, if any
+
 	dialogs dialogs // what is open; see move.go
 }
 
@@ -69,6 +71,7 @@ type shell struct {
 func New(ctx context.Context, app fyne.App, services Services) *Window {
 	s := &shell{app: app, ctx: ctx, services: services, list: model.NewInventory(services.Store, services.Now),
 		importer: &importer.Service{Store: services.Store, Journal: services.Journal, Now: services.Now}, look: &look{mode: modeOf(services.Settings.Theme)}}
+	s.stopReading = func() {}
 	app.Settings().SetTheme(s.look)
 	app.SetIcon(icons.App)
 	s.win = app.NewWindow("Certdesk")
@@ -142,7 +145,13 @@ func (s *shell) bind() {
 			s.showSelection()
 		}
 	})
-	on(s.list.Busy, func() { s.status.show(); s.table.showEmpty() })
+	on(s.list.Busy, func() {
+		if busy, err := s.list.Busy.Get(); err == nil && busy {
+			s.table.asked = true
+		}
+		s.status.show()
+		s.table.showEmpty()
+	})
 }
 
 // start reads the stores for the first time, and again whenever they change.
@@ -164,8 +173,17 @@ func (s *shell) start() {
 	}()
 }
 
-// reload reads the stores again, in the background.
-func (s *shell) reload() { go s.list.Load(s.ctx) }
+// reload reads the stores again, in the background, until it is done or
+// stopReading is called.
+func (s *shell) reload() {
+	s.stopReading()
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.stopReading = cancel
+	go func() {
+		defer cancel()
+		s.list.Load(ctx)
+	}()
+}
 
 // watch reloads when the store says that it changed.
 func (s *shell) watch() {
@@ -176,7 +194,7 @@ func (s *shell) watch() {
 	changes := w.Changes(s.ctx)
 	go func() {
 		for range changes {
-			s.list.Load(s.ctx)
+			fyne.Do(s.reload)
 		}
 	}()
 }

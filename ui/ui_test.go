@@ -215,3 +215,23 @@ func TestRelative(t *testing.T) {
 		}
 	}
 }
+
+func TestReadingCanBeStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &fakeStore{entries: threeEntries(t)}
+		s := newTestShell(t, store)
+		before := s.table.view
+		store.hang = make(chan struct{})
+		s.reload()
+		time.Sleep(time.Second)
+		if busy, _ := s.list.Busy.Get(); !busy || !s.status.stop.Visible() {
+			t.Error("nothing says that the stores are being read")
+		}
+		test.Tap(s.status.stop)
+		close(store.hang)
+		synctest.Wait()
+		if busy, _ := s.list.Busy.Get(); busy || s.table.view != before || s.status.stop.Visible() {
+			t.Error("a stopped reading changed the list, or goes on")
+		}
+	})
+}

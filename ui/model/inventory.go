@@ -45,7 +45,8 @@ type Inventory struct {
 	mu       sync.Mutex
 	query    Query
 	serial   int // counts queries, so that a late answer is dropped
-	loads    int
+	loads    int // counts readings begun
+	shown    int // the reading that snapshot comes from
 	snapshot *Snapshot
 
 	publish sync.Mutex // held while a View is set, so that the newest comes last
@@ -93,11 +94,11 @@ func (m *Inventory) Load(ctx context.Context) {
 	s := &Snapshot{Inventory: inv, Rows: prepare(inv.Rows), Places: m.store.Places(ctx), Errors: errs, At: now}
 	s.addPlaces()
 	m.mu.Lock()
-	if mine != m.loads {
+	if mine < m.shown { // a reading that began later is shown already
 		m.mu.Unlock()
 		return
 	}
-	m.snapshot = s
+	m.shown, m.snapshot = mine, s
 	m.mu.Unlock()
 	_ = m.Snapshot.Set(s)
 	m.answer()
