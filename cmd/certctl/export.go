@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +16,7 @@ import (
 	"certdesk/internal/certificate"
 	"certdesk/internal/exporter"
 	"certdesk/internal/inventory"
+	"certdesk/internal/outfile"
 )
 
 type exportFlags struct {
@@ -69,7 +69,7 @@ func (a *app) export(ctx context.Context, ids []string, x exportFlags) error {
 		rows = append(rows, withKey(found))
 	}
 	if x.out != "" && !x.force {
-		if st, err := os.Stat(x.out); err == nil && st.Size() > 0 {
+		if outfile.Exists(x.out) {
 			return fmt.Errorf("export to %s: the file exists; --force replaces it", x.out)
 		}
 	}
@@ -153,7 +153,7 @@ type jsonExport struct {
 
 func (a *app) writeExport(data []byte, rows []*inventory.Row, f exporter.Format, out string, mode os.FileMode) error {
 	if out != "" {
-		if err := writeFile(out, data, mode); err != nil {
+		if err := outfile.Write(out, data, mode); err != nil {
 			return fmt.Errorf("export to %s: %w", out, err)
 		}
 	}
@@ -176,36 +176,4 @@ func (a *app) writeExport(data []byte, rows []*inventory.Row, f exporter.Format,
 		j.Text = string(bytes.TrimRight(data, "\n"))
 	}
 	return a.printJSON(j)
-}
-
-// writeFile replaces path with data in one step: a reader sees the old file
-// or the new one. The mode holds from the first byte on.
-func writeFile(path string, data []byte, mode os.FileMode) error {
-	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0) // a device or a pipe, such as /dev/stdout
-		if err != nil {
-			return err
-		}
-		_, err = f.Write(data)
-		return errors.Join(err, f.Close())
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".certctl-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil && mode != 0o600 {
-		err = f.Chmod(mode)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }
