@@ -46,10 +46,11 @@ func Write(path string, data []byte, mode os.FileMode) error {
 	return err
 }
 
-// Exists reports whether there is a file at path that Write would replace.
+// Exists reports whether there is a file with content at path that Write would
+// replace. An empty one, as mktemp makes, is nobody's loss.
 func Exists(path string) bool {
 	st, err := os.Stat(path)
-	return err == nil && st.Mode().IsRegular()
+	return err == nil && st.Mode().IsRegular() && st.Size() > 0
 }
 
 // Folder returns where people look for files that a program wrote: their
