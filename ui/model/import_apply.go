@@ -1,0 +1,95 @@
+package model
+
+import (
+	"context"
+
+	"certdesk/internal/certificate"
+	"certdesk/internal/check"
+	"certdesk/internal/inventory"
+	"certdesk/internal/journal"
+)
+
+// Changes returns what pressing Import will do: certificates added or
+// completed, and copies moved.
+func (s *ImportState) Changes() (add, move int) {
+	if s.Plan != nil {
+		add = s.Plan.Changes()
+	}
+	if s.Move {
+		move = len(s.Moves)
+	}
+	return add, move
+}
+
+// Apply carries the plan out. Ending ctx takes back what was done.
+func (m *Import) Apply(ctx context.Context) {
+	st := m.State()
+	if st.Plan == nil {
+		return
+	}
+	add, move := st.Changes()
+	m.change(func(s *ImportState) { s.Screen, s.Total, s.Done, s.What, s.Result = ImportRun, add+move, 0, "", nil })
+	res := &ImportResult{}
+	res.Report, res.Err = m.service.Apply(ctx, st.Plan, func(done, _ int, what string) {
+		m.change(func(s *ImportState) { s.Done, s.What = done, what })
+	})
+	if res.Err == nil && res.Report.Journal != "" {
+		res.Journal = append(res.Journal, res.Report.Journal)
+	}
+	if res.Err == nil && move > 0 {
+		m.change(func(s *ImportState) { s.Done, s.What = add, st.Moves[0].Row.Certificate.CommonName() })
+		id, err := m.service.Move(ctx, journal.Tidy, st.Moves)
+		if res.MoveErr = err; err == nil {
+			res.Moved = move
+			if id != "" {
+				res.Journal = append(res.Journal, id)
+			}
+		}
+	}
+	m.look(context.WithoutCancel(ctx), st.Main, res)
+	m.change(func(s *ImportState) { s.Screen, s.Result, s.Stopping = ImportDone, res, false })
+}
+
+// SetStopping says that the person asked to stop.
+func (m *Import) SetStopping() { m.change(func(s *ImportState) { s.Stopping = true }) }
+
+// look finds what became of c.
+func (m *Import) look(ctx context.Context, c *certificate.Certificate, res *ImportResult) {
+	if c == nil || res.Err != nil {
+		return
+	}
+	res.Inventory, _ = inventory.Load(ctx, m.service.Store, inventory.Options{Now: m.time()})
+	for _, r := range res.Inventory.At(c.Fingerprint()) {
+		if res.Row == nil || r.Location == res.Report.Plan.Options.Location {
+			res.Row = r
+		}
+	}
+	res.Chain = res.Inventory.Chain(c, nil, m.time())
+	if res.Row != nil && !c.IsCA() {
+		for _, p := range check.Purposes(c) {
+			res.Verdicts = append(res.Verdicts, check.Judge(check.Subject{Certificate: c, Row: res.Row}, p, res.Inventory, check.Options{Now: m.time()}))
+		}
+	}
+}
+
+// Undo takes the import back, the moves first.
+func (m *Import) Undo(ctx context.Context) {
+	st := m.State()
+	if st.Result == nil || len(st.Result.Journal) == 0 || st.Result.WasUndo {
+		return
+	}
+	res := *st.Result
+	res.Undoing, res.UndoErr = true, nil
+	m.change(func(s *ImportState) { r := res; s.Result = &r })
+	for len(res.Journal) > 0 {
+		last := len(res.Journal) - 1
+		undone, err := m.service.Undo(ctx, res.Journal[last])
+		res.Undone = append(res.Undone, undone...)
+		if res.UndoErr = err; err != nil {
+			break
+		}
+		res.Journal = res.Journal[:last]
+	}
+	res.Undoing, res.WasUndo = false, res.UndoErr == nil
+	m.change(func(s *ImportState) { s.Result = &res })
+}
