@@ -180,7 +180,8 @@ func (d *Database) readSlot(ctx context.Context) (*slot, error) {
 		return s, nil
 	}
 	s.locked.Store(true)
-	if flags&ckfLoginRequired == 0 || d.password != nil {
+	err = loginEmpty(s)
+	if errors.Is(err, ErrPassword) && d.password != nil {
 		err = loginWith(s, string(d.password))
 	}
 	if errors.Is(err, ErrPassword) {
@@ -237,6 +238,12 @@ func loginWith(s *slot, pin string) error {
 		return err
 	})
 }
+
+// loginEmpty logs in with the empty password; [ErrPassword] means that the
+// database has another one. The flag CKF_LOGIN_REQUIRED is no answer to that:
+// softoken sets it too when another process was writing while it opened the
+// database.
+func loginEmpty(s *slot) error { return loginWith(s, "") }
 
 // login logs in to a slot of a database that has a password, asking for it
 // if need be.
@@ -310,11 +317,12 @@ func (d *Database) Write(ctx context.Context, keys, create bool, f func(*Session
 		defer s.close()
 	}
 	s.locked.Store(true)
-	switch {
-	case flags&ckfLoginRequired == 0:
-		err = loginWith(s, "")
-	case keys:
-		err = d.login(ctx, s)
+	err = loginEmpty(s)
+	if errors.Is(err, ErrPassword) {
+		err = nil
+		if keys {
+			err = d.login(ctx, s)
+		}
 	}
 	if err != nil {
 		return err

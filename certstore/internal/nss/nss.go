@@ -123,6 +123,5 @@ const (
 	ckfRW     = 0x2 // CKF_RW_SESSION
 	ckfSerial = 0x4 // CKF_SERIAL_SESSION
 
-	ckfLoginRequired      = 0x4 // CKF_LOGIN_REQUIRED
 	ckfUserPINInitialized = 0x8 // CKF_USER_PIN_INITIALIZED
 )
