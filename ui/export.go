@@ -297,9 +297,7 @@ func (x *exportView) pickFolder() {
 			x.folder.SetText(folder.Path())
 		}
 	}, x.shell.win)
-	size := x.shell.win.Canvas().Size()
-	d.Resize(fyne.NewSize(min(860, size.Width-40), min(600, size.Height-40)))
-	d.Show()
+	x.shell.showPicker(d, x.model.Path(x.folder.Text, x.name.Text))
 }
 
 func (x *exportView) fail(err error) {

@@ -26,15 +26,18 @@ type importView struct {
 	file   *importFile
 	plan   *importPlan
 	screen model.ImportScreen // shown, -1 for none yet
-	result *model.ImportResult
 }
 
-// openImport shows the wizard for files; an open one takes them too, unless
-// it is at work.
+// openImport shows the wizard for files. An open one takes them instead: at
+// its first screen at once, later after the file it is at.
 func (s *shell) openImport(paths []string) {
 	if v := s.dialogs.wizard; v != nil {
-		if v.model.State().Screen == model.ImportChoose && len(paths) > 0 {
+		switch {
+		case len(paths) == 0:
+		case v.model.State().Screen == model.ImportChoose:
 			v.setFiles(paths)
+		default:
+			v.model.AddFiles(paths)
 		}
 		return
 	}
@@ -115,7 +118,26 @@ func (v *importView) pick() {
 	}, v.shell.win)
 	d.SetFilter(storage.NewExtensionFileFilter([]string{".pfx", ".p12", ".pem", ".cer", ".crt", ".der", ".p7b", ".p7c", ".key",
 		".PFX", ".P12", ".PEM", ".CER", ".CRT", ".DER", ".P7B", ".P7C", ".KEY"}))
-	size := v.shell.win.Canvas().Size()
+	v.shell.showPicker(d, v.model.State().Source.Path)
+}
+
+// showPicker shows the toolkit's file dialog, beginning in the folder of near,
+// and lets Escape close it.
+func (s *shell) showPicker(d *dialog.FileDialog, near string) {
+	c := s.win.Canvas()
+	if near != "" {
+		if folder, err := storage.ListerForURI(storage.NewFileURI(folderOf(near))); err == nil {
+			d.SetLocation(folder)
+		}
+	}
+	before := c.OnTypedKey()
+	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
+		if e.Name == fyne.KeyEscape {
+			d.Hide()
+		}
+	})
+	d.SetOnClosed(func() { c.SetOnTypedKey(before) })
+	size := c.Size()
 	d.Resize(fyne.NewSize(min(900, size.Width-40), min(620, size.Height-40)))
 	d.Show()
 }
@@ -133,10 +155,7 @@ func (v *importView) show() {
 	case model.ImportRun:
 		v.showRun(&st)
 	case model.ImportDone:
-		if fresh || st.Result != v.result {
-			v.result = st.Result
-			v.showDone(&st)
-		}
+		v.showDone(&st)
 	}
 	if fresh && st.Screen != model.ImportChoose {
 		v.shell.win.Canvas().Unfocus()

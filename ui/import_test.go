@@ -289,8 +289,11 @@ func TestImportFilesOneAfterTheOther(t *testing.T) {
 		press(s, fyne.KeyReturn)
 		press(s, fyne.KeyReturn)
 		sees(t, s, "2 certificates added", "Next file (2 of 2)")
+		s.startImport([]string{path}) // dropped meanwhile
+		synctest.Wait()
+		sees(t, s, "Next file (2 of 3)")
 		press(s, fyne.KeyReturn)
-		sees(t, s, "second.cer", "File 2 of 2")
+		sees(t, s, "second.cer", "File 2 of 3")
 		lacks(t, s, "Password that protects this file", "Allow the private key")
 		press(s, fyne.KeyReturn)
 		sees(t, s, "Second Root", "Trust this root")

@@ -149,6 +149,16 @@ func (m *Import) SetFiles(paths []string) {
 	m.change(func(s *ImportState) { s.Files, s.Index = slices.Clone(paths), 0 })
 }
 
+// AddFiles adds files that are to be imported later.
+func (m *Import) AddFiles(paths []string) {
+	m.change(func(s *ImportState) {
+		if len(s.Files) == 0 && s.Source.Path != "" {
+			s.Files = []string{s.Source.Path}
+		}
+		s.Files = append(slices.Clone(s.Files), paths...)
+	})
+}
+
 // Next goes on to the next file and returns its path, "" if there is none.
 func (m *Import) Next() string {
 	path := ""
