@@ -171,16 +171,34 @@ test)
 	say "screenshots: $out"
 	;;
 screenshots)
-	db=$work/shots/db
 	fresh shots
-	by_keyboard
+	scripts/showcase.sh "$work/showcase" || die "no certificates to show"
+	start -theme light
+	click 500 181
+	shot main
+	stop
+	start -theme dark
+	click 500 129
+	click 491 441 # the tab Findings
+	shot findings-dark
+	stop
+	size="1600 1000" start -theme dark
+	click 500 181
+	shot wide-dark
+	stop
+	fresh import
+	start -theme light "$pfx"
+	type_ sample
+	shot import-file
+	key Return
+	sleep 1.5
+	shot import-placement
+	key Return
 	expect_imported screenshots
 	sleep 1
-	shot 4-result
-	key Escape
-	sleep 1
-	shot main-dark
+	shot import-result
 	stop
+	say "pictures: $out"
 	;;
 *)
 	die "unknown mode $mode"

@@ -67,6 +67,9 @@ func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt chec
 		if p == "" {
 			purposes = check.Purposes(s.Certificate)
 		}
+		if len(purposes) == 0 {
+			purposes = []finding.Purpose{finding.Client} // what people ask about most
+		}
 		j := jsonCheck{Certificate: ofCertificate(s.Certificate)}
 		if s.Row != nil {
 			j.Certificate = ofRow(s.Row)

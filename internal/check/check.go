@@ -75,13 +75,9 @@ type Verdict struct {
 	Findings []finding.Finding // worst first
 }
 
-// Purposes returns those to judge when none is asked for.
-func Purposes(c *certificate.Certificate) []finding.Purpose {
-	if ps := keyusage.Infer(c); len(ps) > 0 {
-		return ps
-	}
-	return []finding.Purpose{finding.Client}
-}
+// Purposes returns those that c was made for, of those that rules know; none
+// for a CA, or a certificate for mail only.
+func Purposes(c *certificate.Certificate) []finding.Purpose { return keyusage.Infer(c) }
 
 // Judge judges s for the purpose p.
 func Judge(s Subject, p finding.Purpose, inv *inventory.Inventory, opt Options) Verdict {

@@ -46,13 +46,17 @@ func describe(s *Snapshot, subject check.Subject, r *Row, now time.Time) *Detail
 	return d
 }
 
-// Findings returns the findings of the verdict that matters most; for a CA
-// those of the list.
+// Findings returns the findings of the verdict that matters most; for a
+// certificate made for none of the purposes that rules know, such as a CA's
+// or one for mail, those of the list.
 func (d *Detail) Findings() []finding.Finding {
-	if d.Certificate.IsCA() && d.Row != nil {
+	switch {
+	case len(check.Purposes(d.Certificate)) > 0:
+		return d.Verdicts[d.Suggested].Findings
+	case d.Row != nil:
 		return d.Row.Findings
 	}
-	return d.Verdicts[d.Suggested].Findings
+	return keyusage.Survey(d.Certificate, keyusage.Question{Now: d.Now})
 }
 
 // Complete reports whether the chain ends at a trusted root.
