@@ -108,7 +108,7 @@ func (p *Plan) Asks() []placement.Item {
 // Plan decides what to do with contents. It reads the stores and changes
 // nothing.
 func (s *Service) Plan(ctx context.Context, src Source, contents *certfile.Contents, opt Options) (*Plan, error) {
-	inv, _ := inventory.Load(ctx, s.Store, inventory.Options{Now: s.now()}) // what cannot be read cannot be "already there"
+	inv, _ := inventory.Load(ctx, s.Store, inventory.Options{Now: s.now(), Bare: true}) // what cannot be read cannot be "already there"
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

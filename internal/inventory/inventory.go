@@ -29,6 +29,7 @@ type Row struct {
 type Options struct {
 	Locations []certstore.Location // none means both
 	Now       time.Time            // the zero time means now
+	Bare      bool                 // certificates only, for looking them up: no findings, nothing misplaced
 }
 
 // An Inventory is what the stores held at one moment.
@@ -56,7 +57,10 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 		group.Go(func() {
 			for batch := range work {
 				for _, r := range batch {
-					r.judge(opt.Now)
+					r.Certificate = certificate.Parse(r.DER)
+					if !opt.Bare {
+						r.judge(opt.Now)
+					}
 				}
 			}
 		})
@@ -86,7 +90,6 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 }
 
 func (r *Row) judge(now time.Time) {
-	r.Certificate = certificate.Parse(r.DER)
 	c := r.Certificate
 	r.Misplaced = placement.Belongs(r.Entry, c)
 	fs := keyusage.Survey(c, keyusage.Question{Now: now})
