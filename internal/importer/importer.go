@@ -113,7 +113,7 @@ func (s *Service) Plan(ctx context.Context, src Source, contents *certfile.Conte
 		return nil, err
 	}
 	contents = withStoredCertificates(contents, inv)
-	p := &Plan{Source: src, Options: opt, contents: contents, Findings: FileFindings(contents)}
+	p := &Plan{Source: src, Options: opt, contents: contents, Findings: FileFindings(src.Name, contents)}
 	p.Items = placement.Decide(contents, placement.Options{
 		Location: opt.Location, FriendlyName: opt.FriendlyName, TrustRoots: opt.TrustRoots, Trust: opt.Trust,
 		Question: keyusage.Question{Now: s.now()},

@@ -232,7 +232,7 @@ func (m *Import) Load(ctx context.Context, path string, data []byte) {
 		m.forgetFile(s)
 		s.Source, s.FileErr, s.Known = importer.SourceOf(path, data), err, known
 		if err == nil {
-			s.Findings = importer.FileFindings(known)
+			s.Findings = importer.FileFindings(s.Source.Name, known)
 		}
 	})
 	if err == nil {
@@ -290,7 +290,7 @@ func (m *Import) Try(ctx context.Context, pw certfile.Password) bool {
 		case err == nil:
 			s.Opened, s.Keys, s.Certs = true, len(contents.Keys), len(contents.Certificates)
 			s.EmptyOpened = pw.Given && len(pw.Text) == 0
-			s.Findings = importer.FileFindings(contents)
+			s.Findings = importer.FileFindings(s.Source.Name, contents)
 			s.Hint = friendlyName(contents)
 		case pw.Given && len(pw.Text) == 0 && errors.Is(err, certfile.ErrPassword): // the empty password was only tried
 		case ctx.Err() != nil:
