@@ -136,7 +136,7 @@ func (s *shell) moveNow(rows []*model.Row, to certstore.Location, store certstor
 		fyne.Do(func() {
 			s.reload()
 			if err != nil {
-				s.showProblem(lang.X("move.problem", "Not moved"), err)
+				s.showProblem(lang.X("move.problem", "Not moved"), cause(err))
 				return
 			}
 			w := words{"Name": rows[0].Certificate.CommonName(), "N": len(rows), "Place": placeName(to, store)}
@@ -216,7 +216,7 @@ func (s *shell) tidyNow(moves []importer.Relocation) {
 		fyne.Do(func() {
 			s.reload()
 			if err != nil {
-				s.showProblem(lang.X("tidy.problem", "Not tidied"), err)
+				s.showProblem(lang.X("tidy.problem", "Not tidied"), cause(err))
 				return
 			}
 			s.sayWithUndo(plural(len(moves), lang.X("tidy.done1", "1 certificate moved to where it belongs"),

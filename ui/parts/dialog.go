@@ -93,6 +93,9 @@ func (d *Dialog) Shown() bool { return d.open }
 func (d *Dialog) Close() {
 	if d.open {
 		d.open = false
+		if TopDialog(d.canvas) == d {
+			d.canvas.Unfocus() // a field that nobody sees would blink on
+		}
 		d.canvas.Overlays().Remove(d)
 		if d.OnClosed != nil {
 			d.OnClosed()
