@@ -60,7 +60,7 @@ var catalogue = map[string]Words{
 	"S-20": {"Expires soon", "The certificate expires soon", "The certificate expires on {date}, in {days} days.", "Renew it now."},
 	"T-01": {"Not trusted", "The chain ends at a root that is not trusted here",
 		"The chain ends at {root}, which is not a trusted root on this computer. Whether the other side trusts it is for the other side to say.",
-		"If this computer must accept it, compare the SHA-256 with the owner's and import the root with --trust-root."},
+		"If this computer must accept it, compare its SHA-256 with the one its owner publishes, and trust the root."},
 	"G-01": {"Contradiction", "Key Usage and purposes contradict",
 		"Key Usage ({ku}) allows nothing that the purpose {eku} needs.", "Ask the CA for a certificate whose Key Usage fits its purposes."},
 	"N-01": {"Negative serial", "The serial number is negative",
