@@ -17,11 +17,21 @@ trap 'kill $pids 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 say() { echo "window: $*"; }
 die() { say "$*"; [ -n "${window:-}" ] && shot failure; cat "$work"/*.log 2>/dev/null; exit 1; }
 
-# A display whose number nobody else has.
-exec 3<>"$work/display"
-Xvfb -displayfd 3 -screen 0 1680x1050x24 -nolisten tcp >"$work/xvfb.log" 2>&1 &
-pids=$!
-for _ in $(seq 50); do [ -s "$work/display" ] && break; sleep 0.1; done
+# A display whose number nobody else has; another Xvfb may take the number that
+# this one was about to take, so it is tried again.
+for _ in 1 2 3; do
+	: >"$work/display"
+	Xvfb -displayfd 3 -screen 0 1680x1050x24 -nolisten tcp 3>"$work/display" >"$work/xvfb.log" 2>&1 &
+	server=$!
+	for _ in $(seq 100); do
+		[ -s "$work/display" ] && break
+		kill -0 $server 2>/dev/null || break
+		sleep 0.1
+	done
+	[ -s "$work/display" ] && kill -0 $server 2>/dev/null && break
+	kill $server 2>/dev/null
+done
+pids=$server
 [ -s "$work/display" ] || die "Xvfb did not start"
 export DISPLAY=:$(tr -d '\n' <"$work/display") FYNE_SCALE=1 LANG=en_US.UTF-8
 openbox >"$work/openbox.log" 2>&1 &
@@ -42,13 +52,13 @@ start() {
 	app=$!
 	pids="$pids $app"
 	window=
-	for _ in $(seq 100); do
+	for _ in $(seq 300); do
 		window=$(xdotool search --onlyvisible --pid $app --name '^Certdesk' 2>/dev/null | tail -1)
 		[ -n "$window" ] && break
 		kill -0 $app 2>/dev/null || { cat "$desk/certdesk.log"; die "certdesk ended"; }
 		sleep 0.1
 	done
-	[ -n "$window" ] || die "no window after 10 s"
+	[ -n "$window" ] || die "no window after 30 s"
 	xdotool windowsize --sync "$window" ${size:-1100 700} windowfocus --sync "$window" 2>/dev/null
 	sleep 2
 }
@@ -66,11 +76,14 @@ shot() {
 }
 
 key() { for k in "$@"; do xdotool key --window "$window" "$k"; sleep 0.4; done; }
-type_() { xdotool type --window "$window" --delay 30 "$1"; sleep 1.5; }
+type_() { xdotool type --window "$window" --delay 30 "$1"; }
+# title: waits until the window's title says how far it is.
+title() { until_ is_titled "$1" || { xdotool getwindowname "$window"; die "the title never was: $1"; }; sleep 0.5; }
+is_titled() { xdotool getwindowname "$window" | grep -q -- "$1"; }
 click() { xdotool mousemove --window "$window" "$1" "$2" click 1; sleep 1; }
 
-# until: waits up to 20 s for a command to succeed.
-until_() { for _ in $(seq 100); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done; return 1; }
+# until_: waits up to 30 s for a command to succeed.
+until_() { for _ in $(seq 150); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done; return 1; }
 
 names() { certutil -L -d "sql:$CERTDESK_USER_DB" 2>&1; }
 has_key() { names | grep -q 'Sample client .*u,u,u'; }
@@ -88,14 +101,17 @@ pfx=$work/sample/sample.pfx
 
 by_keyboard() {
 	start "$pfx"
+	title 'sample.pfx$'
 	shot 1-file
 	type_ sample
+	title ': opened'
 	shot 2-password
 	key Return
-	sleep 1.5
+	title placement
 	shot 3-placement
 	no_key || die "keyboard: something was imported before Import was pressed"
 	key Return
+	title imported
 }
 
 case $mode in
@@ -104,7 +120,6 @@ run)
 	fresh run
 	by_keyboard
 	expect_imported run
-	sleep 1
 	shot result
 	key Escape
 	sleep 1
@@ -119,7 +134,6 @@ test)
 	fresh keyboard
 	by_keyboard
 	expect_imported keyboard
-	sleep 1
 	shot 4-result
 	if names | grep -q 'Root R1'; then die "keyboard: the root was imported without a yes"; fi
 	key Escape
@@ -129,18 +143,20 @@ test)
 
 	fresh mouse
 	start "$pfx"
+	title 'sample.pfx$'
 	type_ sample
+	title ': opened'
 	click 908 635 # Next
-	sleep 1
+	title placement
 	shot 6-mouse-placement
 	no_key || die "mouse: something was imported before Import was pressed"
 	click 880 635 # Import
+	title imported
 	expect_imported mouse
-	sleep 1
 	shot 7-mouse-result
 	click 395 635 # Undo import
+	title ended
 	until_ no_key || { shot 8-undo; die "mouse: undo left the leaf"; }
-	sleep 1
 	shot 8-mouse-undone
 	if names | grep -q 'Sample'; then names; die "mouse: undo left something"; fi
 	say "mouse: undo left nothing"
@@ -148,7 +164,9 @@ test)
 
 	fresh wrong
 	start "$pfx"
+	title 'sample.pfx$'
 	type_ wrong
+	title 'not opened'
 	shot 9-wrong-password
 	key Return
 	sleep 1
@@ -161,11 +179,13 @@ test)
 	start
 	first=$window
 	timeout 20 "$root/bin/certdesk" "$pfx" >"$desk/second.log" 2>&1 || die "second start: it did not end by itself"
-	sleep 1
+	title 'sample.pfx$'
 	type_ sample
+	title ': opened'
 	key Return
-	sleep 1.5
+	title placement
 	key Return
+	title imported
 	expect_imported "second start"
 	stop
 	say "screenshots: $out"
@@ -188,14 +208,16 @@ screenshots)
 	stop
 	fresh import
 	start -theme light "$pfx"
+	title 'sample.pfx$'
 	type_ sample
+	title ': opened'
 	shot import-file
 	key Return
-	sleep 1.5
+	title placement
 	shot import-placement
 	key Return
+	title imported
 	expect_imported screenshots
-	sleep 1
 	shot import-result
 	stop
 	say "pictures: $out"

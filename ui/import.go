@@ -80,6 +80,7 @@ func (v *importView) closed() {
 	v.file.bar.Stop()
 	v.file.forget()
 	v.shell.dialogs.wizard = nil
+	v.shell.win.SetTitle(appName)
 	go v.model.Close()
 }
 
@@ -160,6 +161,30 @@ func (v *importView) show() {
 	if fresh && st.Screen != model.ImportChoose {
 		v.shell.win.Canvas().Unfocus()
 	}
+	v.shell.win.SetTitle(importTitle(&st))
+}
+
+// importTitle is the window's title while st is shown: it says in the task
+// bar how far an import is.
+func importTitle(st *model.ImportState) string {
+	w := words{"App": appName, "File": st.Source.Name, "N": st.Certs}
+	switch {
+	case st.Screen == model.ImportPlan:
+		return lang.X("title.plan", "{{.App}} - {{.File}}: placement", w)
+	case st.Screen == model.ImportRun:
+		return lang.X("title.run", "{{.App}} - {{.File}}: importing", w)
+	case st.Screen == model.ImportDone && st.Result != nil && st.Result.Err == nil && !st.Result.WasUndo:
+		return lang.X("title.done", "{{.App}} - {{.File}}: imported", w)
+	case st.Screen == model.ImportDone:
+		return lang.X("title.ended", "{{.App}} - {{.File}}: ended", w)
+	case st.Opened:
+		return lang.X("title.opened", "{{.App}} - {{.File}}: opened", w)
+	case st.PasswordErr != nil || st.FileErr != nil:
+		return lang.X("title.closed", "{{.App}} - {{.File}}: not opened", w)
+	case st.Known != nil:
+		return lang.X("title.import", "{{.App}} - {{.File}}", w)
+	}
+	return appName
 }
 
 // apply carries the plan out.

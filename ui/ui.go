@@ -67,6 +67,9 @@ type shell struct {
 	dialogs dialogs // what is open; see move.go
 }
 
+// appName is the program's name, in no language.
+const appName = "Certdesk"
+
 // New makes the window, not yet shown. ctx ends all that it does.
 func New(ctx context.Context, app fyne.App, services Services) *Window {
 	s := &shell{app: app, ctx: ctx, services: services, list: model.NewInventory(services.Store, services.Now),
@@ -74,7 +77,7 @@ func New(ctx context.Context, app fyne.App, services Services) *Window {
 	s.stopReading = func() {}
 	app.Settings().SetTheme(s.look)
 	app.SetIcon(icons.App)
-	s.win = app.NewWindow("Certdesk")
+	s.win = app.NewWindow(appName)
 	s.win.SetPadded(false)
 	s.win.SetMaster()
 	s.win.Resize(fyne.NewSize(1100, 700))
