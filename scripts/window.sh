@@ -194,7 +194,7 @@ screenshots)
 	fresh shots
 	scripts/showcase.sh "$work/showcase" || die "no certificates to show"
 	start -theme light
-	click 500 181
+	click 500 207
 	shot main
 	stop
 	start -theme dark
@@ -203,7 +203,7 @@ screenshots)
 	shot findings-dark
 	stop
 	size="1600 1000" start -theme dark
-	click 500 181
+	click 500 207
 	shot wide-dark
 	stop
 	fresh import

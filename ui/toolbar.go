@@ -28,11 +28,12 @@ func newToolbar(s *shell) *toolbar {
 	t.move = parts.ToolButton("move", lang.X("toolbar.move", "Move to"), t.moveMenu)
 	t.del = parts.ToolButton("delete", lang.X("toolbar.delete", "Delete"), rows(s.startDelete))
 	t.tidy = parts.ToolButton("tidy", lang.X("toolbar.tidy", "Tidy…"), s.startTidy)
+	undo := parts.ToolButton("undo", lang.X("toolbar.undo", "Undo…"), s.startUndo)
 	refresh := parts.ToolButton("refresh", lang.X("toolbar.refresh", "Refresh"), s.reload)
 	colours := parts.IconButton("theme", lang.X("toolbar.colours", "Colours"), s.nextTheme)
 	left := parts.HBox(2, parts.Middle(parts.Primary("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })), parts.Gap(6, 1),
 		parts.Middle(t.export), parts.Middle(t.move), parts.Middle(t.del), parts.Gap(4, 1), parts.Pad(10, 10, 0, 0, parts.VLine()), parts.Gap(4, 1),
-		parts.Middle(t.tidy), parts.Middle(refresh))
+		parts.Middle(t.tidy), parts.Middle(undo), parts.Middle(refresh))
 	t.search = parts.NewSearch(lang.X("search.hint", "Name, serial or thumbprint, any format"), t.typed)
 	t.search.OnEscape = func() {
 		if t.search.Text == "" {
