@@ -179,6 +179,16 @@ type KeyExporter interface {
 	ExportKey(ctx context.Context, ref Ref) ([]byte, error)
 }
 
+// An Acceptor is a Store that can say beforehand whether it would take an
+// item.
+type Acceptor interface {
+	// Accepts returns the error that Put would fail with because of what the
+	// item is, such as [ErrKey] for a type of key that the system does not
+	// know. It changes nothing and never prompts; [ErrExists] is not its
+	// business.
+	Accepts(ctx context.Context, loc Location, name Name, item Item) error
+}
+
 // A Renamer is a Store that can change an entry's friendly name.
 type Renamer interface {
 	Rename(ctx context.Context, ref Ref, friendlyName string) error

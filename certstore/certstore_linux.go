@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"fmt"
 	"io/fs"
 	"iter"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -77,7 +79,11 @@ func userDir(getenv func(string) string) (string, error) {
 	}
 	home := getenv("HOME")
 	if home == "" {
-		return "", errors.New("the variable HOME is not set")
+		u, err := user.Current()
+		if err != nil {
+			return "", fmt.Errorf("the variable HOME is not set: %w", err)
+		}
+		home = u.HomeDir
 	}
 	usual := filepath.Join(home, ".pki", "nssdb")
 	if _, err := os.Stat(usual); err == nil {
@@ -172,6 +178,17 @@ func (s *linuxStore) Put(ctx context.Context, loc Location, name Name, item Item
 			return c, s.anchors.put(ctx, c)
 		}
 		return c, d.put(ctx, c, name, item)
+	})
+}
+
+// Accepts implements [Acceptor].
+func (s *linuxStore) Accepts(ctx context.Context, loc Location, name Name, item Item) error {
+	c := certificate.Parse(item.DER)
+	return s.during(ctx, "put", Ref{Location: loc, Store: name}, func(d *database) (*certificate.Certificate, error) {
+		if loc == Machine && name == Root && item.Key == nil {
+			return c, holds(name, c, true)
+		}
+		return c, d.accepts(ctx, c, name, item)
 	})
 }
 
@@ -339,7 +356,7 @@ func (d *database) fail(op string, name Name, c *certificate.Certificate, err er
 func (d *database) cause(err error) error {
 	for from, to := range map[error]error{
 		nss.ErrBusy: ErrBusy, nss.ErrReadOnly: ErrDenied, nss.ErrLocked: ErrLocked, nss.ErrPassword: ErrPassword,
-		nss.ErrKeyUnusable: ErrKey, nss.ErrUnavailable: ErrUnavailable, fs.ErrPermission: ErrDenied,
+		nss.ErrDatabase: ErrDamaged, nss.ErrKeyUnusable: ErrKey, nss.ErrUnavailable: ErrUnavailable, fs.ErrPermission: ErrDenied,
 	} {
 		if errors.Is(err, from) && !errors.Is(err, to) {
 			return &because{to, err}

@@ -14,6 +14,7 @@ var (
 	ErrPassword      = errors.New("wrong password")
 	ErrLocked        = errors.New("the store is locked by a password")
 	ErrBusy          = errors.New("another program is using the certificate database")
+	ErrDamaged       = errors.New("the certificate database is damaged or of an old format")
 	ErrKey           = errors.New("the private key cannot be used")
 	ErrNotExportable = errors.New("the private key is marked not exportable")
 	ErrNotPossible   = errors.New("not possible there")
@@ -70,6 +71,8 @@ func Advice(err error) string {
 		return "Give the password of the certificate store (in Firefox: the primary password)."
 	case errors.Is(err, ErrBusy):
 		return "Close the browser or other program that uses it, and try again."
+	case errors.Is(err, ErrDamaged):
+		return "Put a backup of the directory in its place; an old cert8.db becomes a new one with certutil --upgrade-merge."
 	case errors.Is(err, ErrNotExportable):
 		return "Keep using the key in place, or ask for a new certificate."
 	case errors.Is(err, ErrNameInUse):

@@ -82,9 +82,45 @@ type object struct {
 	handle nss.Handle
 }
 
-// add creates what is missing: private key, public key, certificate and
+// cameMeanwhile reports whether another process has added c since it was
+// looked for; softoken calls that CKR_GENERAL_ERROR.
+func (d *database) cameMeanwhile(s *nss.Session, c *certificate.Certificate) bool {
+	p, err := d.pieces(s, c)
+	return err == nil && p.found
+}
+
+// accepts tells whether put would take item, without changing anything or
+// asking for a password.
+func (d *database) accepts(ctx context.Context, c *certificate.Certificate, name Name, item Item) error {
+	if err := holds(name, c, true); err != nil {
+		return err
+	}
+	lib, err := d.Library()
+	if err != nil {
+		return err
+	}
+	if item.Key != nil {
+		pair, err := newKeyPair(c, item.Key, lib, item.Exportable)
+		if err != nil {
+			return err
+		}
+		pair.wipe()
+	}
+	err = d.Read(ctx, func(s *nss.Session) error {
+		_, err := d.pieces(s, c)
+		return err
+	})
+	if isNotExist(err) {
+		return nil
+	}
+	return err
+}
+
+// add creates what is missing: public key, private key, certificate and
 // trust, in this order, so that a crash leaves at most a key without a
-// certificate and never the reverse. On an error it leaves nothing.
+// certificate and never the reverse. The public key comes first because it is
+// what a locked database shows: a private key alone would be out of sight of
+// whoever cleans up. On an error add leaves nothing.
 func (d *database) add(ctx context.Context, s *nss.Session, c *certificate.Certificate, name Name, friendlyName string, pair *keyPair) (made []object, err error) {
 	p, err := d.pieces(s, c)
 	if err != nil {
@@ -119,13 +155,13 @@ func (d *database) add(ctx context.Context, s *nss.Session, c *certificate.Certi
 		}
 		return err
 	}
-	if newKey {
-		if err = create(nss.CKO_PRIVATE_KEY, append(pair.private, nss.Text(nss.CKA_LABEL, label))); err != nil {
+	if pair != nil && len(p.public) == 0 {
+		if err = create(nss.CKO_PUBLIC_KEY, pair.public); err != nil {
 			return made, err
 		}
 	}
-	if pair != nil && len(p.public) == 0 {
-		if err = create(nss.CKO_PUBLIC_KEY, pair.public); err != nil {
+	if newKey {
+		if err = create(nss.CKO_PRIVATE_KEY, append(pair.private, nss.Text(nss.CKA_LABEL, label))); err != nil {
 			return made, err
 		}
 	}
@@ -134,6 +170,9 @@ func (d *database) add(ctx context.Context, s *nss.Session, c *certificate.Certi
 		err = create(nss.CKO_CERTIFICATE, certificateObject(c, label))
 		if nss.IsCode(err, nss.CKR_ATTRIBUTE_VALUE_INVALID) {
 			err = &because{ErrNameInUse, err}
+		}
+		if err != nil && !newTrust && pair == nil && d.cameMeanwhile(s, c) {
+			err = ErrExists
 		}
 	case newKey && !bytes.Equal(p.id, c.KeyID()): // only the same CKA_ID joins them
 		err = s.Set(p.certificate, nss.Bytes(nss.CKA_ID, c.KeyID()))

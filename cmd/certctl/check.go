@@ -68,7 +68,7 @@ func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt chec
 			purposes = check.Purposes(s.Certificate)
 		}
 		if len(purposes) == 0 {
-			purposes = []finding.Purpose{finding.Client} // what people ask about most
+			purposes = []finding.Purpose{finding.Any} // a CA's, or for mail: no rule of ours is about that
 		}
 		j := jsonCheck{Certificate: ofCertificate(s.Certificate)}
 		if s.Row != nil {
@@ -145,7 +145,11 @@ func (a *app) printChecks(reports []jsonCheck) error {
 	}
 	for _, r := range reports {
 		for _, v := range r.Purposes {
-			fmt.Fprintf(a.stdout, "%s as %s: %s\n", r.Certificate.CommonName, v.Purpose, v.Verdict)
+			as := ""
+			if v.Purpose != finding.Any {
+				as = " as " + string(v.Purpose)
+			}
+			fmt.Fprintf(a.stdout, "%s%s: %s\n", r.Certificate.CommonName, as, v.Verdict)
 			a.printFindings(v.Findings)
 		}
 	}

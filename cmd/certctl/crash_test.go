@@ -20,9 +20,10 @@ type desk struct {
 	t      testing.TB
 	dir    string
 	sample string
+	locked []string // flags that unlock the database, if it has a password
 }
 
-func newDesk(t testing.TB) *desk {
+func newDesk(t testing.TB, locked bool) *desk {
 	t.Helper()
 	for _, tool := range []string{"certutil", "openssl"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -32,7 +33,15 @@ func newDesk(t testing.TB) *desk {
 	d := &desk{t: t, dir: t.TempDir(), sample: t.TempDir()}
 	d.must(exec.Command("../../scripts/sample.sh", d.sample))
 	d.must(exec.Command("mkdir", d.db()))
-	d.must(exec.Command("certutil", "-N", "-d", "sql:"+d.db(), "--empty-password"))
+	if !locked {
+		d.must(exec.Command("certutil", "-N", "-d", "sql:"+d.db(), "--empty-password"))
+		return d
+	}
+	if err := os.WriteFile(d.dir+"/dbpass", []byte("of the database\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.must(exec.Command("certutil", "-N", "-d", "sql:"+d.db(), "-f", d.dir+"/dbpass"))
+	d.locked = []string{"--store-password-file", d.dir + "/dbpass"}
 	return d
 }
 
@@ -55,13 +64,19 @@ func (d *desk) certctl(args ...string) *exec.Cmd {
 }
 
 func (d *desk) importSample() *exec.Cmd {
-	return d.certctl("import", d.sample+"/sample.pfx", "--password-file", d.sample+"/sample.pass", "--yes", "--trust-root")
+	return d.certctl("import", d.sample+"/sample.pfx", "--password-file", d.sample+"/sample.pass", "--yes", "--trust-root", "--store-password-file", d.dir+"/dbpass")
 }
+
+func (d *desk) undo() *exec.Cmd { return d.certctl(append([]string{"undo"}, d.locked...)...) }
 
 // state is what NSS's own tool says of the database: certificates with their
 // trust, and keys.
 func (d *desk) state() string {
-	keys, _ := exec.Command("certutil", "-K", "-d", "sql:"+d.db()).CombinedOutput() // fails when there are none
+	args := []string{"-K", "-d", "sql:" + d.db()}
+	if d.locked != nil {
+		args = append(args, "-f", d.dir+"/dbpass")
+	}
+	keys, _ := exec.Command("certutil", args...).CombinedOutput() // fails when there are none
 	lines := strings.Split(d.must(exec.Command("certutil", "-L", "-d", "sql:"+d.db())), "\n")
 	slices.Sort(lines)
 	return strings.Join(lines, "\n") + string(keys)
@@ -69,14 +84,17 @@ func (d *desk) state() string {
 
 // TestKill kills an import at many moments. Whatever it left, undo leads back
 // to what was there before, or says that nothing had begun.
-func TestKill(t *testing.T) {
-	d := newDesk(t)
+func TestKill(t *testing.T)       { testKill(t, false) }
+func TestKillLocked(t *testing.T) { testKill(t, true) }
+
+func testKill(t *testing.T, locked bool) {
+	d := newDesk(t, locked)
 	d.must(exec.Command("certutil", "-A", "-d", "sql:"+d.db(), "-n", "mine", "-t", ",,", "-a", "-i", d.sample+"/inter.pem"))
 	before := d.state()
 	start := time.Now()
 	d.must(d.importSample())
 	whole := time.Since(start)
-	d.must(d.certctl("undo"))
+	d.must(d.undo())
 	if after := d.state(); after != before {
 		t.Fatalf("undo of a whole import left\n%s\nbefore\n%s", after, before)
 	}
@@ -109,7 +127,7 @@ func TestKill(t *testing.T) {
 		default:
 			t.Fatalf("run %d: status %s", i, status)
 		}
-		d.must(d.certctl("undo"))
+		d.must(d.undo())
 		if after := d.state(); after != before {
 			t.Fatalf("run %d: undo left\n%s\nbefore\n%s", i, after, before)
 		}
@@ -139,7 +157,7 @@ func (d *desk) newest() string {
 // TestKillThenImport finishes an import that was killed by importing again;
 // undo then takes back all of it.
 func TestKillThenImport(t *testing.T) {
-	d := newDesk(t)
+	d := newDesk(t, false)
 	before := d.state()
 	for i := range 6 {
 		cmd := d.importSample()
@@ -153,9 +171,9 @@ func TestKillThenImport(t *testing.T) {
 		if s := d.state(); !strings.Contains(s, "u,u,u") {
 			t.Fatalf("after the second import:\n%s", s)
 		}
-		d.must(d.certctl("undo"))
+		d.must(d.undo())
 		if exec := d.newest(); exec == "done" {
-			d.must(d.certctl("undo")) // the killed one had finished
+			d.must(d.undo()) // the killed one had finished
 		}
 		if after := d.state(); after != before {
 			t.Fatalf("run %d: undo left\n%s\nbefore\n%s", i, after, before)
@@ -163,33 +181,38 @@ func TestKillThenImport(t *testing.T) {
 	}
 }
 
-// TestTwoProcesses imports different files at the same time; nothing is lost.
-func TestTwoProcesses(t *testing.T) {
-	d := newDesk(t)
-	const processes, files = 2, 5
-	for p := range processes {
-		for f := range files {
-			name := fmt.Sprintf("%d-%d", p, f)
-			d.must(exec.Command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90",
-				"-subj", "/CN=two "+name, "-keyout", d.dir+"/"+name+".key", "-out", d.dir+"/"+name+".pem"))
-			d.must(exec.Command("openssl", "pkcs12", "-export", "-inkey", d.dir+"/"+name+".key", "-in", d.dir+"/"+name+".pem", "-passout", "pass:x", "-out", d.dir+"/"+name+".pfx"))
-		}
-	}
+// TestManyProcesses imports files of one issuer at the same time into a
+// database that is not there yet: nothing is lost, the intermediate that all
+// bring least of all.
+func TestManyProcesses(t *testing.T) {
+	const processes = 6
+	d := newDesk(t, false)
 	if err := os.WriteFile(d.dir+"/pw", []byte("x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var group sync.WaitGroup
+	file := func(p int, ending string) string { return fmt.Sprintf("%s/%d.%s", d.dir, p, ending) }
 	for p := range processes {
-		group.Go(func() {
-			for f := range files {
-				if out, err := d.certctl("import", fmt.Sprintf("%s/%d-%d.pfx", d.dir, p, f), "--password-file", d.dir+"/pw", "--yes").CombinedOutput(); err != nil {
+		d.must(exec.Command("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+			"-subj", fmt.Sprintf("/CN=many %d", p), "-keyout", file(p, "key"), "-out", file(p, "csr")))
+		d.must(exec.Command("openssl", "x509", "-req", "-in", file(p, "csr"), "-CA", d.sample+"/inter.pem", "-CAkey", d.sample+"/inter.key",
+			"-set_serial", fmt.Sprint(1000+p), "-days", "90", "-out", file(p, "pem")))
+		d.must(exec.Command("openssl", "pkcs12", "-export", "-inkey", file(p, "key"), "-in", file(p, "pem"), "-certfile", d.sample+"/inter.pem", "-passout", "pass:x", "-out", file(p, "pfx")))
+	}
+	for round := range 4 {
+		if err := os.RemoveAll(d.db()); err != nil {
+			t.Fatal(err)
+		}
+		var group sync.WaitGroup
+		for p := range processes {
+			group.Go(func() {
+				if out, err := d.certctl("import", file(p, "pfx"), "--password-file", d.dir+"/pw", "--yes").CombinedOutput(); err != nil {
 					t.Errorf("import: %v\n%s", err, out)
 				}
-			}
-		})
-	}
-	group.Wait()
-	if s := d.state(); strings.Count(s, "u,u,u") != processes*files {
-		t.Errorf("%d of %d are there:\n%s", strings.Count(s, "u,u,u"), processes*files, s)
+			})
+		}
+		group.Wait()
+		if s := d.state(); strings.Count(s, "u,u,u") != processes || !strings.Contains(s, "Sample Issuing CA 1") {
+			t.Errorf("round %d: %d of %d are there:\n%s", round, strings.Count(s, "u,u,u"), processes, s)
+		}
 	}
 }

@@ -41,7 +41,7 @@ in a file (-o) nothing follows it.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&x.format, "format", "pem", "pem, der, p7b, base64, chain or pfx")
-	f.StringVarP(&x.out, "output", "o", "", "file to write; standard output if not given")
+	f.StringVarP(&x.out, "output", "o", "", "file to write; standard output if not given, or -")
 	f.StringVar(&x.profile, "profile", "modern", "pfx: modern (AES-256, SHA-256) or compatible (3DES, SHA-1: Server 2016, old macOS)")
 	f.StringVar(&x.location, "location", "all", "user, machine or all")
 	f.BoolVar(&x.force, "force", false, "replace a file that exists")
@@ -52,6 +52,9 @@ in a file (-o) nothing follows it.`,
 
 func (a *app) export(ctx context.Context, ids []string, x exportFlags) error {
 	format := exporter.Format(strings.ToLower(x.format))
+	if x.out == "-" {
+		x.out = ""
+	}
 	inv, err := a.load(ctx, "")
 	if err != nil {
 		return err
@@ -138,8 +141,8 @@ func (a *app) exportPFX(ctx context.Context, rows []*inventory.Row, inv *invento
 }
 
 func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	o, ok := w.(*output)
+	return ok && term.IsTerminal(int(o.f.Fd()))
 }
 
 type jsonExport struct {

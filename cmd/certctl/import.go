@@ -47,7 +47,7 @@ func (a *app) importFile(cmd *cobra.Command, path string, opt importer.Options, 
 	ctx := cmd.Context()
 	data, contents, err := a.readFile(ctx, path)
 	if err != nil {
-		return fmt.Errorf("import %w", err)
+		return fmt.Errorf("import: %w", err)
 	}
 	defer contents.Wipe()
 	s, err := a.importer(ctx)
@@ -66,10 +66,7 @@ func (a *app) importFile(cmd *cobra.Command, path string, opt importer.Options, 
 	if dryRun {
 		return a.printPlan(a.stdout, plan, "")
 	}
-	if plan.Problem != nil {
-		return fmt.Errorf("import %s: %w", path, plan.Problem)
-	}
-	if !a.yes && (plan.Changes() > 0 || len(plan.Asks()) > 0) {
+	if !a.yes && plan.Problem == nil && (plan.Changes() > 0 || len(plan.Asks()) > 0) {
 		if plan, err = a.agree(cmd, s, plan); err != nil {
 			return err
 		}
@@ -250,7 +247,7 @@ type jsonStep struct {
 	SHA256   string             `json:"sha256"`
 	Location certstore.Location `json:"location"`
 	Store    certstore.Name     `json:"store"`
-	Result   string             `json:"result,omitempty"` // of undo: "removed" or "changed-since"
+	Result   string             `json:"result,omitempty"` // of undo: "removed", "restored" or "changed-since"
 }
 
 func ofStep(st journal.Step) jsonStep {
@@ -290,8 +287,11 @@ func (a *app) printUndone(id string, undone []importer.Undone) error {
 	for _, u := range undone {
 		j := ofStep(u.Step)
 		j.Result = "restored"
-		if u.Changed {
+		switch {
+		case u.Changed:
 			j.Result = "changed-since"
+		case !u.Step.Before.Certificate:
+			j.Result = "removed"
 		}
 		steps = append(steps, j)
 	}
@@ -299,10 +299,7 @@ func (a *app) printUndone(id string, undone []importer.Undone) error {
 		return a.printJSON(map[string]any{"journal": id, "items": steps})
 	}
 	for _, j := range steps {
-		text := "as it was before"
-		if j.Result == "changed-since" {
-			text = "left alone: it was changed since"
-		}
+		text := map[string]string{"restored": "is as it was before", "removed": "removed", "changed-since": "left alone: it was changed since"}[j.Result]
 		fmt.Fprintf(a.stdout, "%s/%s  %s  %s\n", j.Location, j.Store, j.Subject, text)
 	}
 	fmt.Fprintf(a.stderr, "undone: %s\n", id)

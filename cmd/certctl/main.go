@@ -4,10 +4,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -42,12 +44,31 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: time.Now(), args: args}
+	out := &output{f: os.Stdout}
+	a := &app{stdin: os.Stdin, stdout: out, stderr: os.Stderr, getenv: os.Getenv, now: time.Now(), args: args}
 	defer a.close()
 	cmd := a.root()
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(ctx)
+	if err == nil || errors.Is(err, errVerdict) {
+		err = cmp.Or(out.err, err)
+	}
 	return a.report(err)
+}
+
+// An output is standard output that remembers the first failure, so that a
+// table which nobody got is no success.
+type output struct {
+	f   *os.File
+	err error
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.f.Write(b)
+	if err != nil && o.err == nil {
+		o.err = fmt.Errorf("write standard output: %w", err)
+	}
+	return n, err
 }
 
 // An app is one run of the program.
@@ -62,7 +83,8 @@ type app struct {
 	password, newPassword passwordFlags
 	storePasswordFile     string
 	store                 certstore.Store
-	started               bool // the command line was understood
+	fromStdin             []byte // the passwords that standard input held
+	started               bool   // the command line was understood
 }
 
 func (a *app) root() *cobra.Command {
@@ -85,7 +107,7 @@ Passwords are never given on the command line: use --password-stdin,
 	root.SetErr(a.stderr)
 	f := root.PersistentFlags()
 	f.BoolVar(&a.json, "json", false, "print one JSON document")
-	f.BoolVar(&a.yes, "yes", false, "answer every confirmation with yes; trusting a root also needs --trust-root")
+	f.BoolVar(&a.yes, "yes", false, "answer every confirmation with yes; import trusts a root only with --trust-root")
 	f.StringVar(&a.storePasswordFile, "store-password-file", "", "file with the password of the certificate store itself")
 	root.AddCommand(a.listCommand(), a.showCommand(), a.importCommand(), a.undoCommand(), a.moveCommand(),
 		a.tidyCommand(), a.deleteCommand(), a.exportCommand(), a.checkCommand())
@@ -120,17 +142,18 @@ func (a *app) importer(ctx context.Context) (*importer.Service, error) {
 	return &importer.Service{Store: s, Journal: journal.Open(path), Now: func() time.Time { return a.now }}, nil
 }
 
-// load reads both locations, or the one named. What cannot be read is said
+// load reads both locations, or the one named; the inventory is never nil. What cannot be read is said
 // on stderr; it is an error only when a location was named and nothing of it
 // could be read.
 func (a *app) load(ctx context.Context, location string) (*inventory.Inventory, error) {
+	nothing := &inventory.Inventory{}
 	s, err := a.open(ctx)
 	if err != nil {
-		return nil, err
+		return nothing, err
 	}
 	locs, err := locations(location)
 	if err != nil {
-		return nil, err
+		return nothing, err
 	}
 	a.printUnfinished()
 	inv, errs := inventory.Load(ctx, s, inventory.Options{Locations: locs, Now: a.now})
@@ -154,6 +177,9 @@ func usage(format string, args ...any) error { return usageError{fmt.Sprintf(for
 // printed.
 var errVerdict = errors.New("the certificate will not work for the purpose asked")
 
+// errDeclined is the answer no to a question.
+var errDeclined = errors.New("not confirmed; nothing was changed")
+
 // errLocked makes it end with exit code 3 after what could be read of a file
 // was printed.
 var errLocked = fmt.Errorf("the rest is protected: %w", certfile.ErrNoPassword)
@@ -170,9 +196,11 @@ func (a *app) report(err error) int {
 		return exitCheck
 	case !a.started || isUsage(err):
 		return exitUsage
-	case errors.Is(err, certfile.ErrPassword), errors.Is(err, certstore.ErrPassword), errors.Is(err, certstore.ErrLocked), errors.Is(err, exporter.ErrPassword):
+	case errors.Is(err, exporter.ErrPassword):
+		return exitUsage
+	case errors.Is(err, certfile.ErrPassword), errors.Is(err, certstore.ErrPassword), errors.Is(err, certstore.ErrLocked):
 		return exitPassword
-	case errors.Is(err, certstore.ErrDenied):
+	case errors.Is(err, certstore.ErrDenied), errors.Is(err, fs.ErrPermission):
 		return exitDenied
 	case errors.Is(err, inventory.ErrNotFound), errors.Is(err, inventory.ErrAmbiguous), errors.Is(err, certstore.ErrNotFound),
 		errors.Is(err, journal.ErrNotFound), errors.Is(err, importer.ErrNothingToUndo):
@@ -200,6 +228,9 @@ func (a *app) advice(err error) string {
 	case isUsage(err) || !a.started:
 		return "Run certctl --help, or certctl COMMAND --help for an example."
 	case errors.Is(err, certstore.ErrDenied):
+		if e, ok := errors.AsType[*certstore.Error](err); ok && e.Location == certstore.User {
+			return "The directory belongs to somebody else or is read-only; make it writable for you."
+		}
 		return "Run it as root: " + a.sudo()
 	}
 	return advice.For(err)

@@ -195,26 +195,33 @@ func (a *app) delete(ctx context.Context, id, loc, store string, keepKey bool) e
 		return &inventory.LookupError{ID: id, Err: fmt.Errorf("%w: it stands in several places; name one with --location and --store", inventory.ErrAmbiguous), Candidates: rows}
 	}
 	row := rows[0]
-	what := ""
+	s, err := a.importer(ctx)
+	if err != nil {
+		return err
+	}
 	mode := certstore.DeleteAll
-	switch {
-	case keepKey:
+	if keepKey {
 		mode = certstore.DeleteKeepKey
-	case row.Key != certstore.KeyNone:
+	}
+	keyGoes, err := s.KeyGoes(ctx, row, mode)
+	if err != nil {
+		return err
+	}
+	what := ""
+	switch {
+	case keyGoes:
 		what = " and its private key"
+	case row.Key != certstore.KeyNone && !keepKey:
+		what = " (the private key stays: another certificate uses it)"
 	}
 	if err := a.confirm(fmt.Sprintf("Delete %q%s from %s/%s?", row.Certificate.CommonName(), what, row.Location, row.Store)); err != nil {
 		return err
 	}
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.Delete(ctx, row.Ref(), mode); err != nil {
+	if err := s.Store.Delete(ctx, row.Ref(), mode); err != nil {
 		return err
 	}
 	if a.json {
-		return a.printJSON(map[string]any{"deleted": ofRow(row), "keyKept": keepKey})
+		return a.printJSON(map[string]any{"deleted": ofRow(row), "keyKept": row.Key != certstore.KeyNone && !keyGoes})
 	}
 	fmt.Fprintf(a.stdout, "deleted %s%s from %s/%s\n", row.Certificate.CommonName(), what, row.Location, row.Store)
 	return nil

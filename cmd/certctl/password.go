@@ -57,7 +57,7 @@ func (a *app) given(p passwordFlags, env string) (certfile.Password, error) {
 	case p.stdin && p.file != "":
 		return certfile.Password{}, usage("a password comes from standard input or from a file, not from both")
 	case p.stdin:
-		b, err := readPassword(a.stdin, "standard input")
+		b, err := a.stdinPassword(env == "")
 		return certfile.Password{Given: true, Text: b}, err
 	case p.file != "":
 		f, err := os.Open(p.file)
@@ -74,6 +74,30 @@ func (a *app) given(p passwordFlags, env string) (certfile.Password, error) {
 		}
 	}
 	return certfile.Password{}, nil
+}
+
+// stdinPassword reads a password from standard input. When both the old and
+// the new one come from there, the first line is the old one and the second
+// the new one.
+func (a *app) stdinPassword(isNew bool) ([]byte, error) {
+	if a.fromStdin == nil {
+		b, err := readPassword(a.stdin, "standard input")
+		if err != nil {
+			return nil, err
+		}
+		a.fromStdin = b
+	}
+	if !a.password.stdin || !a.newPassword.stdin {
+		return bytes.Clone(a.fromStdin), nil
+	}
+	first, second, ok := bytes.Cut(a.fromStdin, []byte("\n"))
+	if !ok {
+		return nil, usage("standard input holds one line; the second is the new password")
+	}
+	if isNew {
+		return bytes.Clone(second), nil
+	}
+	return bytes.Clone(bytes.TrimSuffix(first, []byte("\r"))), nil
 }
 
 func (a *app) terminal() bool { return term.IsTerminal(int(a.stdin.Fd())) }
@@ -142,6 +166,10 @@ func (a *app) askNewPassword(what string) ([]byte, error) {
 	env := ""
 	if !flags.set() { // there is no old password here that could be meant instead
 		flags, env = a.password, "CERTCTL_PASSWORD"
+	} else if flags.stdin && a.password.stdin {
+		if _, err := a.stdinPassword(false); err != nil { // the old one's line comes first, needed or not
+			return nil, err
+		}
 	}
 	pw, err := a.given(flags, env)
 	if err != nil || pw.Given {
@@ -213,5 +241,5 @@ func (a *app) ask(question string) error {
 	case "y", "yes":
 		return nil
 	}
-	return certstore.ErrCanceled
+	return errDeclined
 }

@@ -48,14 +48,14 @@ func (a *app) showCommand() *cobra.Command {
 	return cmd
 }
 
-// isFile reports whether arg names a file rather than a certificate.
+// isFile reports whether arg names a file rather than a certificate: there is
+// one, or it looks like a path and not like a number.
 func isFile(arg string) bool {
-	st, err := os.Stat(arg)
-	if err == nil {
-		return !st.IsDir()
+	if st, err := os.Stat(arg); err == nil && !st.IsDir() {
+		return true
 	}
-	_, digits := certificate.Digits(arg)
-	return !digits && errors.Is(err, os.ErrNotExist) && strings.ContainsAny(arg, "./\\")
+	_, number := certificate.ParseID(arg)
+	return strings.ContainsAny(arg, "/\\") || !number && strings.Contains(arg, ".")
 }
 
 // jsonFile is what is in a file.
@@ -149,6 +149,15 @@ func (a *app) ofFile(c *certfile.Contents, i int, inv *inventory.Inventory) json
 		}
 	}
 	fs := keyusage.Survey(cert.Certificate, keyusage.Question{Now: a.now})
+	if j.Key != certstore.KeyNone {
+		fs = append(fs, keyusage.Personal(cert.Certificate)...)
+	}
+	for _, x := range c.Certificates {
+		if inventory.SameSerial(x.Certificate, cert.Certificate) {
+			fs = append(fs, inventory.TwinFinding(x.Certificate))
+			break
+		}
+	}
 	finding.Sort(fs)
 	j.Findings = jsonFindings(fs)
 	if inv != nil {
@@ -172,11 +181,17 @@ func (a *app) printFile(j jsonFile) {
 		fields = append(fields, []string{"Encryption", strings.Join(j.Encryption, ", ")})
 	}
 	for _, k := range j.Keys {
-		owner := "no certificate in this file"
-		if k.Certificate != nil {
-			owner = "of certificate " + (*k.Certificate)[:16]
+		text := string(k.State)
+		if k.Algorithm != "" {
+			text = k.Algorithm + ", " + text
 		}
-		fields = append(fields, []string{"Key", fmt.Sprintf("%s, %s, %s", k.Algorithm, k.State, owner)})
+		switch {
+		case k.Certificate != nil:
+			text += ", of certificate " + (*k.Certificate)[:16]
+		case k.State != certfile.KeyLocked:
+			text += ", no certificate in this file"
+		}
+		fields = append(fields, []string{"Key", text})
 	}
 	for _, o := range j.Other {
 		fields = append(fields, []string{"Other", o})

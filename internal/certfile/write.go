@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 
 	"golang.org/x/crypto/cryptobyte/asn1"
 	"software.sslmate.com/src/go-pkcs12"
@@ -26,10 +27,12 @@ const (
 // modernRounds stays far below the 300,000 at which .NET refuses a file.
 const modernRounds = 10_000
 
+var errPasswordCharacter = errors.New("the password has characters outside the Basic Multilingual Plane, such as emoji, which many programs cannot take")
+
 // EncodePKCS12 writes a key, its certificate and further certificates as
 // PKCS#12 (RFC 7292), the key as PKCS#8. The certificates may be of any kind;
-// a key that Go does not know is [ErrUnsupported], with its algorithm, and so
-// is a password with characters outside the Basic Multilingual Plane.
+// a key that Go does not know is [ErrUnsupported], with its algorithm. A password
+// with characters outside the Basic Multilingual Plane is refused.
 //
 // The friendly name is not written: go-pkcs12 has no means to set it on a key
 // and its certificate. Programs show the subject instead.
@@ -45,7 +48,7 @@ func EncodePKCS12(key, cert []byte, chain [][]byte, friendlyName, password strin
 	}
 	for _, c := range password {
 		if c > 0xffff {
-			return nil, errAt("write", "PKCS#12", unsupported("a password character outside the BMP"))
+			return nil, &Error{Op: "write", Object: "PKCS#12", Err: errPasswordCharacter}
 		}
 	}
 	encoder := pkcs12.Modern2023.WithIterations(modernRounds)

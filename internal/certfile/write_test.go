@@ -32,7 +32,7 @@ func TestEncodePKCS12(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	_, err = EncodePKCS12(p.key, p.cert, nil, "", "🔑", Modern)
-	wantErr(t, err, ErrUnsupported)
+	wantErr(t, err, errPasswordCharacter)
 	_, err = EncodePKCS12([]byte("no key"), p.cert, nil, "", "secret", Modern)
 	wantErr(t, err, ErrDamaged)
 }

@@ -40,17 +40,19 @@ func TestSerials(t *testing.T) {
 	}
 }
 
-func TestDigits(t *testing.T) {
-	for in, want := range map[string]string{
-		"4F:F4:A1": "4ff4a1", "\u200e4f f4 a1": "4ff4a1", "0x4ff4a1": "4ff4a1", " 4ff4-a1\ufeff": "4ff4a1", "17411113817397982984": "17411113817397982984", "-128": "-128",
+func TestParseID(t *testing.T) {
+	for in, want := range map[string]certificate.ID{
+		"4F:F4:A1": {"4ff4a1", true}, "\u200e40 f4 a1": {"40f4a1", true}, "0x401234": {"401234", true}, " 4ff4-a1\ufeff": {"4ff4a1", true},
+		"17411113817397982984": {"17411113817397982984", false}, "-128": {"-128", false}, "12 34": {"1234", false}, "12:34": {"1234", true},
+		"serial=F1A0": {"f1a0", true}, "SHA256:AB": {"ab", true}, "-0x80": {"80", true},
 	} {
-		if got, ok := certificate.Digits(in); !ok || got != want {
-			t.Errorf("Digits(%q) = %q, %v; want %q", in, got, ok, want)
+		if got, ok := certificate.ParseID(in); !ok || got != want {
+			t.Errorf("ParseID(%q) = %+v, %v; want %+v", in, got, ok, want)
 		}
 	}
-	for _, in := range []string{"", "client.pfx", "hello", "0x"} {
-		if got, ok := certificate.Digits(in); ok {
-			t.Errorf("Digits(%q) = %q, want none", in, got)
+	for _, in := range []string{"", "client.pfx", "hello", "0x", "-", "1x2"} {
+		if got, ok := certificate.ParseID(in); ok {
+			t.Errorf("ParseID(%q) = %+v, want none", in, got)
 		}
 	}
 }

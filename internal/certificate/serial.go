@@ -78,33 +78,51 @@ func separated(octets []byte, sep string) string {
 // Serials returns the spellings of the certificate's serial number.
 func (c *Certificate) Serials() Serials { return SerialsOf(c.SerialNumber) }
 
-// Digits reduces a thumbprint or serial in any spelling to what identifies
-// it: lowercase hex digits (or decimal ones) without separators, a 0x
-// prefix, or the invisible characters that Windows' dialog adds. ok is false
-// when something else is left.
-func Digits(s string) (digits string, ok bool) {
-	var b strings.Builder
-	for _, r := range strings.ToLower(s) {
-		switch {
-		case r >= '0' && r <= '9' || r >= 'a' && r <= 'f' || r == 'x':
-			b.WriteRune(r)
-		case r == '-' && b.Len() == 0:
-			b.WriteRune(r)
-		case unicode.IsSpace(r), r == ':', r == '-', r == '.', r == '_', unicode.Is(unicode.Cf, r), r == '\ufeff':
-		default:
-			return "", false
-		}
-	}
-	digits = strings.TrimPrefix(b.String(), "0x")
-	if digits == "" || strings.Contains(digits, "x") {
-		return "", false
-	}
-	return digits, true
+// An ID is a thumbprint or serial number as somebody spelled it, reduced to
+// what identifies it.
+type ID struct {
+	Digits string // lowercase hex digits, or decimal ones, perhaps with a minus sign
+	Hex    bool   // spelled so that it cannot be decimal: 0x, colons, letters
 }
 
-// MatchSerial reports whether digits (from [Digits]) spell the serial number:
-// in hex modulo leading zeros, or in decimal.
-func (c *Certificate) MatchSerial(digits string) bool {
+// ParseID reads a thumbprint or serial number in any spelling: upper or lower
+// case, with spaces, colons or 0x, with the invisible characters that Windows'
+// dialog adds, behind "serial=" or "SHA256:". ok is false when it is none.
+func ParseID(s string) (id ID, ok bool) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if i := strings.LastIndexByte(s, '='); i >= 0 {
+		s = s[i+1:]
+	}
+	for _, prefix := range []string{"sha256:", "sha-256:", "sha1:", "sha-1:"} {
+		s = strings.TrimPrefix(s, prefix)
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case r >= 'a' && r <= 'f':
+			id.Hex = true
+			b.WriteRune(r)
+		case r == 'x' && (b.String() == "0" || b.String() == "-0"):
+			id.Hex = true
+			b.Reset()
+		case r == '-' && b.Len() == 0:
+			b.WriteRune(r)
+		case r == ':':
+			id.Hex = true
+		case unicode.IsSpace(r), r == '-', r == '.', r == '_', unicode.Is(unicode.Cf, r), r == '\ufeff':
+		default:
+			return ID{}, false
+		}
+	}
+	id.Digits = b.String()
+	return id, strings.TrimPrefix(id.Digits, "-") != ""
+}
+
+// MatchSerial reports whether id spells the serial number: in hex modulo
+// leading zeros, or in decimal.
+func (c *Certificate) MatchSerial(id ID) bool {
 	if len(c.SerialNumber) == 0 {
 		return false
 	}
@@ -115,5 +133,6 @@ func (c *Certificate) MatchSerial(digits string) bool {
 		return "0"
 	}
 	n := SerialInt(c.SerialNumber)
-	return trim(digits) == trim(hex.EncodeToString(c.SerialNumber)) || digits == n.Text(16) || trim(digits) == n.String()
+	return trim(id.Digits) == trim(hex.EncodeToString(c.SerialNumber)) || id.Digits == n.Text(16) ||
+		!id.Hex && trim(id.Digits) == n.String()
 }

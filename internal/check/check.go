@@ -79,18 +79,29 @@ type Verdict struct {
 // for a CA, or a certificate for mail only.
 func Purposes(c *certificate.Certificate) []finding.Purpose { return keyusage.Infer(c) }
 
-// Judge judges s for the purpose p.
+func twin(s Subject, inv *inventory.Inventory) *certificate.Certificate {
+	if r := inv.Twin(s.Certificate); r != nil {
+		return r.Certificate
+	}
+	for _, x := range s.Extra {
+		if inventory.SameSerial(x, s.Certificate) {
+			return x
+		}
+	}
+	return nil
+}
+
+// Judge judges s for the purpose p; [finding.Any] asks only for what holds
+// whatever the purpose.
 func Judge(s Subject, p finding.Purpose, inv *inventory.Inventory, opt Options) Verdict {
 	fs := keyusage.Judge(s.Certificate, p, keyusage.Question{Now: opt.Now, Host: opt.Host})
 	if s.Row != nil {
 		fs = append(fs, placement.Judge(s.Row.Entry, s.Certificate)...)
-		for _, f := range s.Row.Findings {
-			if f.ID == "N-04" {
-				fs = append(fs, f)
-			}
-		}
 	}
-	if s.Row != nil && s.Row.Key == certstore.KeyNone || s.PFX && !s.HasKey {
+	if other := twin(s, inv); other != nil {
+		fs = append(fs, inventory.TwinFinding(other))
+	}
+	if p != finding.Any && (s.Row != nil && s.Row.Key == certstore.KeyNone || s.PFX && !s.HasKey) {
 		fs = append(fs, keyusage.NoKey(p, finding.Error))
 	}
 	chain := inventory.Trust(inv.Chain(s.Certificate, s.Extra, opt.Now), p)

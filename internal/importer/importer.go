@@ -118,10 +118,73 @@ func (s *Service) Plan(ctx context.Context, src Source, contents *certfile.Conte
 		Location: opt.Location, FriendlyName: opt.FriendlyName, TrustRoots: opt.TrustRoots, Trust: opt.Trust,
 		Question: keyusage.Question{Now: s.now()},
 	}, inv.Entries)
+	for i := range p.Items {
+		if other := twin(p.Items, inv, i); other != nil {
+			p.Items[i].Findings = append(p.Items[i].Findings, inventory.TwinFinding(other))
+			finding.Sort(p.Items[i].Findings)
+		}
+	}
 	if p.Changes() > 0 {
 		p.Problem = s.problem(ctx, p)
 	}
+	if p.Problem == nil {
+		p.Problem = s.refusal(ctx, p)
+	}
 	return p, nil
+}
+
+// twin returns another certificate with the issuer and serial number of item
+// i, from the stores or the same file.
+func twin(items []placement.Item, inv *inventory.Inventory, i int) *certificate.Certificate {
+	c := items[i].Certificate
+	if r := inv.Twin(c); r != nil {
+		return r.Certificate
+	}
+	for _, other := range items {
+		if inventory.SameSerial(other.Certificate, c) {
+			return other.Certificate
+		}
+	}
+	return nil
+}
+
+// refusal asks the store whether it takes each item. What it refuses is
+// marked, and keeps the whole plan from being carried out: half a chain is
+// no import.
+func (s *Service) refusal(ctx context.Context, p *Plan) error {
+	a, ok := s.Store.(certstore.Acceptor)
+	if !ok {
+		return nil
+	}
+	var refused error
+	for i := range p.Items {
+		it := &p.Items[i]
+		if it.Action != placement.Add && it.Action != placement.Replace {
+			continue
+		}
+		if err := a.Accepts(ctx, it.Location, it.Store, p.item(*it)); err != nil {
+			it.Action, it.Reason = placement.Skip, "It cannot be stored: "+cause(err).Error()+"."
+			refused = errors.Join(refused, err)
+		}
+	}
+	return refused
+}
+
+// cause returns what is behind a store's error, without the place.
+func cause(err error) error {
+	if e, ok := errors.AsType[*certstore.Error](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// item is what the store is given for one line of the plan.
+func (p *Plan) item(it placement.Item) certstore.Item {
+	item := certstore.Item{DER: it.Certificate.Raw, FriendlyName: it.Name, Exportable: p.Options.Exportable}
+	if it.Key >= 0 {
+		item.Key = p.contents.Keys[it.Key].PKCS8
+	}
+	return item
 }
 
 // Replan plans again with other options.
@@ -187,6 +250,7 @@ type Progress func(done, total int, what string)
 
 // An Error is an import that failed.
 type Error struct {
+	Op     string // "import", "move" or "tidy"
 	Source string // the file
 	Err    error
 	// Left is why what had been done could not be taken back; nil when all
@@ -196,7 +260,7 @@ type Error struct {
 
 // Error says what was imported and why it failed.
 func (e *Error) Error() string {
-	s := fmt.Sprintf("import %s: %v", e.Source, e.Err)
+	s := fmt.Sprintf("%s %s: %v", e.Op, e.Source, e.Err)
 	if e.Left != nil {
 		s += fmt.Sprintf("; taking it back: %v", e.Left)
 	}
@@ -206,8 +270,9 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// ErrNothing means that a plan has nothing to do.
-var ErrNothing = errors.New("nothing to import")
+// ErrNothing means that a file holds no certificate, nor the key of one in the
+// stores.
+var ErrNothing = errors.New("nothing to import: no certificate in it, and no key of a certificate that is in the stores")
 
 // Apply carries out a plan: intermediates, then roots, then certificates with
 // their keys. Each is verified, a key by a signature, before the next. If one
@@ -217,7 +282,10 @@ func (s *Service) Apply(ctx context.Context, p *Plan, progress Progress) (*Repor
 		progress = func(int, int, string) {}
 	}
 	if p.Problem != nil {
-		return nil, &Error{Source: p.Source.Name, Err: p.Problem}
+		return nil, &Error{Op: journal.Import, Source: p.Source.Name, Err: p.Problem}
+	}
+	if len(p.Items) == 0 {
+		return nil, &Error{Op: journal.Import, Source: p.Source.Name, Err: ErrNothing}
 	}
 	p, err := s.afterCrash(ctx, p)
 	if err != nil {
@@ -235,7 +303,7 @@ func (s *Service) Apply(ctx context.Context, p *Plan, progress Progress) (*Repor
 	w, err := s.Journal.Begin(journal.Header{Kind: journal.Import, Source: p.Source.Name, Path: p.Source.Path,
 		SHA256: hex.EncodeToString(sum[:]), Time: s.now(), Location: p.Options.Location})
 	if err != nil {
-		return nil, &Error{Source: p.Source.Name, Err: fmt.Errorf("journal: %w", err)}
+		return nil, &Error{Op: journal.Import, Source: p.Source.Name, Err: fmt.Errorf("journal: %w", err)}
 	}
 	report.Journal = w.ID
 	done := 0
@@ -246,14 +314,14 @@ func (s *Service) Apply(ctx context.Context, p *Plan, progress Progress) (*Repor
 			err = s.put(ctx, w, p, it)
 		}
 		if err != nil {
-			return nil, s.takeBack(w, p, err)
+			return nil, s.takeBack(w, journal.Import, p.Source.Name, err)
 		}
 		report.Outcomes[i].Done = true
 		done++
 	}
 	progress(done, total, "")
 	if err := w.End(journal.Done); err != nil {
-		return report, &Error{Source: p.Source.Name, Err: fmt.Errorf("journal: %w", err)}
+		return report, &Error{Op: journal.Import, Source: p.Source.Name, Err: fmt.Errorf("journal: %w", err)}
 	}
 	return report, nil
 }
@@ -270,7 +338,7 @@ func (s *Service) afterCrash(ctx context.Context, p *Plan) (*Plan, error) {
 	for _, r := range records {
 		if r.Kind == journal.Import && r.SHA256 == hex.EncodeToString(sum[:]) && r.Location == p.Options.Location {
 			if _, err := s.Undo(ctx, r.ID); err != nil {
-				return nil, &Error{Source: p.Source.Name, Err: fmt.Errorf("undo what its last import left: %w", err)}
+				return nil, &Error{Op: journal.Import, Source: p.Source.Name, Err: fmt.Errorf("undo what its last import left: %w", err)}
 			}
 			again = true
 		}
@@ -314,11 +382,14 @@ func (s *Service) put(ctx context.Context, w *journal.Writer, p *Plan, it placem
 	if err := w.Step(step); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	item := certstore.Item{DER: c.Raw, FriendlyName: it.Name, Exportable: p.Options.Exportable}
-	if it.Key >= 0 {
-		item.Key = p.contents.Keys[it.Key].PKCS8
-	}
-	if err := s.Store.Put(ctx, it.Location, it.Store, item); err != nil && !errors.Is(err, certstore.ErrExists) {
+	if err := s.Store.Put(ctx, it.Location, it.Store, p.item(it)); err != nil {
+		// Put left nothing, or another process was faster: in both cases
+		// there is nothing of ours to be taken back.
+		err = errors.Join(err, w.Skip())
+		if !errors.Is(err, certstore.ErrExists) {
+			return err
+		}
+		_, err = s.verify(ctx, it)
 		return err
 	}
 	after, err := s.verify(ctx, it)
@@ -383,8 +454,8 @@ func Prove(signer crypto.Signer, c *certificate.Certificate) error {
 	return nil
 }
 
-func (s *Service) takeBack(w *journal.Writer, p *Plan, cause error) error {
-	failed := &Error{Source: p.Source.Name, Err: cause}
+func (s *Service) takeBack(w *journal.Writer, op, source string, cause error) error {
+	failed := &Error{Op: op, Source: source, Err: cause}
 	r, err := s.Journal.Read(w.ID)
 	if err == nil {
 		// The import may have been canceled; taking it back must not be.

@@ -50,6 +50,16 @@ func Movable(rows []*inventory.Row, target certstore.Location) (*inventory.Row, 
 	return nil, fmt.Errorf("%w: it stands in both locations; name one with --location", inventory.ErrAmbiguous)
 }
 
+// KeyGoes reports whether deleting a row would delete its private key: not
+// where mode keeps it or another certificate uses it.
+func (s *Service) KeyGoes(ctx context.Context, row *inventory.Row, mode certstore.DeleteMode) (bool, error) {
+	if mode == certstore.DeleteKeepKey || row.Key == certstore.KeyNone {
+		return false, nil
+	}
+	st, err := s.Store.State(ctx, row.Location, row.DER)
+	return !st.KeyShared, err
+}
+
 // Move carries out relocations as one change (kind is [journal.Move] or
 // [journal.Tidy]) that can be undone. If one fails, those before are taken
 // back. A certificate that goes to another location with its key leaves no
@@ -78,7 +88,7 @@ func (s *Service) Move(ctx context.Context, kind string, moves []Relocation) (id
 	}
 	for _, m := range recorded {
 		if err := s.move(ctx, w, m); err != nil {
-			return "", s.takeBack(w, &Plan{Source: Source{Name: source}}, err)
+			return "", s.takeBack(w, kind, source, err)
 		}
 	}
 	return w.ID, w.End(journal.Done)

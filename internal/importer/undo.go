@@ -89,7 +89,7 @@ func (s *Service) restore(ctx context.Context, r journal.Record) ([]Undone, erro
 		}
 		u := Undone{Step: st}
 		switch {
-		case now == st.Before:
+		case now == st.Before && st.After != nil:
 		case st.After != nil && !same(now, *st.After):
 			u.Changed = true
 		default:
@@ -103,8 +103,10 @@ func (s *Service) restore(ctx context.Context, r journal.Record) ([]Undone, erro
 }
 
 // same reports whether a certificate is as a step left it. Whether another
-// certificate has come to share its key since is no change of this one.
+// certificate has come to share its key since is no change of this one, and
+// a locked store does not tell whether a key is exportable.
 func same(a, b certstore.State) bool {
 	a.KeyShared, b.KeyShared = false, false
+	a.Exportable, b.Exportable = false, false
 	return a == b
 }

@@ -124,13 +124,20 @@ func Trust(links []Link, p finding.Purpose) []finding.Finding {
 	last := links[len(links)-1]
 	switch last.Status {
 	case LinkMissing:
+		if len(links) > 2 { // the certificate's own issuer is here; what it sends is complete
+			return untrusted(last.Name, p)
+		}
 		id := "C-08"
 		if p == finding.Server {
 			id = "S-19"
 		}
 		return []finding.Finding{{ID: id, Severity: finding.Warning, Purpose: p, Source: "RFC 8446 4.4.2", Fix: finding.FixImport, Params: map[string]string{"issuer": last.Name}}}
 	case LinkUntrusted, LinkOK:
-		return []finding.Finding{{ID: "T-01", Severity: finding.Warning, Purpose: p, Source: "RFC 5280 6.1.1", Fix: finding.FixTrust, Params: map[string]string{"root": last.Name}}}
+		return untrusted(last.Name, p)
 	}
 	return nil
+}
+
+func untrusted(root string, p finding.Purpose) []finding.Finding {
+	return []finding.Finding{{ID: "T-01", Severity: finding.Warning, Purpose: p, Source: "RFC 5280 6.1.1", Fix: finding.FixTrust, Params: map[string]string{"root": root}}}
 }

@@ -42,7 +42,7 @@ const minPrefix = 8 // hex digits of a thumbprint or serial that may stand for t
 // prefix of at least 8 hex digits. The certificate may be in several places;
 // keep picks those that are wanted, nil means all. Errors are [*LookupError].
 func (inv *Inventory) Resolve(id string, keep func(*Row) bool) ([]*Row, error) {
-	digits, ok := certificate.Digits(id)
+	wanted, ok := certificate.ParseID(id)
 	if !ok {
 		return nil, &LookupError{ID: id, Err: ErrNotFound}
 	}
@@ -51,7 +51,7 @@ func (inv *Inventory) Resolve(id string, keep func(*Row) bool) ([]*Row, error) {
 		if keep != nil && !keep(r) {
 			continue
 		}
-		switch match(r, digits) {
+		switch match(r, wanted) {
 		case matchExact:
 			exact = append(exact, r)
 		case matchPrefix:
@@ -81,10 +81,10 @@ const (
 	matchExact
 )
 
-func match(r *Row, digits string) matchKind {
-	c := r.Certificate
+func match(r *Row, id certificate.ID) matchKind {
+	c, digits := r.Certificate, id.Digits
 	sha256, sha1 := c.Fingerprint().String(), c.SHA1()
-	if digits == sha256 || digits == sha1 || c.MatchSerial(digits) {
+	if digits == sha256 || digits == sha1 || c.MatchSerial(id) {
 		return matchExact
 	}
 	serial := hex.EncodeToString(c.SerialNumber)
@@ -114,13 +114,14 @@ func (r *Row) Matches(text string) bool {
 			return true
 		}
 	}
-	digits, ok := certificate.Digits(text)
+	id, ok := certificate.ParseID(text)
 	if !ok {
 		return false
 	}
-	if c.MatchSerial(digits) {
+	if c.MatchSerial(id) {
 		return true
 	}
+	digits := id.Digits
 	if len(digits) < 4 {
 		return false
 	}

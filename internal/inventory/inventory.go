@@ -4,6 +4,7 @@
 package inventory
 
 import (
+	"bytes"
 	"context"
 	"runtime"
 	"slices"
@@ -94,6 +95,9 @@ func (r *Row) judge(now time.Time) {
 	r.Misplaced = placement.Belongs(r.Entry, c)
 	fs := keyusage.Survey(c, keyusage.Question{Now: now})
 	fs = append(fs, placement.Judge(r.Entry, c)...)
+	if r.Key != certstore.KeyNone {
+		fs = append(fs, keyusage.Personal(c)...)
+	}
 	if r.Key == certstore.KeyNone && (r.Store == certstore.My || r.Store == certstore.People) && slices.Contains(keyusage.Infer(c), finding.Client) {
 		s := finding.Info // a partner's certificate has its key elsewhere
 		if r.Store == certstore.My {
@@ -129,9 +133,31 @@ func index(rows []*Row) *Inventory {
 }
 
 func (r *Row) sameSerial(other *Row) {
-	r.Findings = append(r.Findings, finding.Finding{ID: "N-04", Severity: finding.Error, Source: "RFC 5280 4.1.2.2",
-		Params: map[string]string{"other": other.Certificate.CommonName() + ", SHA-256 " + other.Certificate.Fingerprint().String()[:16]}})
+	r.Findings = append(r.Findings, TwinFinding(other.Certificate))
 	finding.Sort(r.Findings)
+}
+
+// Twin returns a row with another certificate of the same issuer and serial
+// number as c, nil if there is none.
+func (inv *Inventory) Twin(c *certificate.Certificate) *Row {
+	for _, r := range inv.Rows {
+		if SameSerial(r.Certificate, c) {
+			return r
+		}
+	}
+	return nil
+}
+
+// SameSerial reports whether a and b are two certificates with one issuer and
+// serial number.
+func SameSerial(a, b *certificate.Certificate) bool {
+	return len(a.SerialNumber) > 0 && bytes.Equal(a.SerialNumber, b.SerialNumber) && bytes.Equal(a.RawIssuer, b.RawIssuer) && !bytes.Equal(a.Raw, b.Raw)
+}
+
+// TwinFinding is the finding for a certificate whose twin is other.
+func TwinFinding(other *certificate.Certificate) finding.Finding {
+	return finding.Finding{ID: "N-04", Severity: finding.Error, Source: "RFC 5280 4.1.2.2",
+		Params: map[string]string{"other": other.CommonName() + ", SHA-256 " + other.Fingerprint().String()[:16]}}
 }
 
 // At returns the rows of one certificate: it may be in several places.

@@ -112,6 +112,7 @@ type line struct {
 	Done   *certstore.State `json:"done,omitempty"` // of the step begun last
 	// Completed repeats a step with its After, where several were begun at once.
 	Completed *Step  `json:"completed,omitempty"`
+	Skip      bool   `json:"skip,omitempty"` // the step begun last changed nothing
 	Status    Status `json:"status,omitempty"`
 }
 
@@ -153,6 +154,9 @@ func (w *Writer) Step(s Step) error { return w.write(line{Begin: &s}) }
 
 // Done records what the step begun last has led to.
 func (w *Writer) Done(after certstore.State) error { return w.write(line{Done: &after}) }
+
+// Skip takes back the step begun last: nothing was changed by it.
+func (w *Writer) Skip() error { return w.write(line{Skip: true}) }
 
 // Complete records what a step begun earlier has led to, where several were
 // begun at once.
@@ -252,6 +256,8 @@ func parse(in io.Reader) (Record, error) {
 			r.Steps = append(r.Steps, *l.Begin)
 		case l.Done != nil && len(r.Steps) > 0:
 			r.Steps[len(r.Steps)-1].After = l.Done
+		case l.Skip && len(r.Steps) > 0:
+			r.Steps = r.Steps[:len(r.Steps)-1]
 		case l.Completed != nil:
 			for i := range r.Steps {
 				if st := &r.Steps[i]; st.Location == l.Completed.Location && bytes.Equal(st.DER, l.Completed.DER) {

@@ -32,9 +32,12 @@ var Purposes = []finding.Purpose{finding.Client, finding.Server}
 
 // Infer returns the purposes a certificate seems to be made for: what its EKU
 // names; without EKU, server if it has DNS names, else client. A CA is for
-// neither.
+// neither; but one whose Key Usage does not let it sign certificates, or that
+// has none, and that names purposes, is a certificate that somebody made with
+// a tool's defaults.
 func Infer(c *certificate.Certificate) []finding.Purpose {
-	if c.IsCA() || c.RawSubject == nil {
+	signs := c.HasKeyUsage && c.KeyUsage&x509.KeyUsageCertSign != 0
+	if c.RawSubject == nil || c.IsCA() && (signs || c.ExtKeyUsage == nil) {
 		return nil
 	}
 	var ps []finding.Purpose
@@ -126,6 +129,27 @@ func client(c *certificate.Certificate) []finding.Finding {
 	}
 	if c.Basic != nil && c.Basic.CA {
 		add("C-11", finding.Warning, "RFC 5280 4.2.1.9", finding.FixNone, nil)
+	}
+	return fs
+}
+
+// Personal returns what is to be said of a certificate that somebody holds the
+// key of, whatever it was made for: that it is a CA's, or that it was made for
+// something else than logging on, which is no fault and good to know.
+func Personal(c *certificate.Certificate) []finding.Finding {
+	made := Infer(c)
+	if slices.Contains(made, finding.Client) {
+		return nil // it has been judged as one
+	}
+	var fs []finding.Finding
+	for _, f := range client(c) {
+		switch {
+		case f.ID == "C-11":
+			fs = append(fs, f)
+		case f.ID == "C-02" && len(made) == 0 && !c.IsCA():
+			f.Severity, f.Fix = finding.Info, finding.FixNone
+			fs = append(fs, f)
+		}
 	}
 	return fs
 }

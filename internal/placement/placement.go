@@ -164,6 +164,9 @@ func decideRoot(it *Item, opt Options, here, trusted *certstore.Entry) {
 
 func findings(it Item, format string, opt Options) []finding.Finding {
 	fs := keyusage.Survey(it.Certificate, opt.Question)
+	if it.Key >= 0 {
+		fs = append(fs, keyusage.Personal(it.Certificate)...)
+	}
 	if it.Key < 0 && format == certfile.PKCS12 {
 		for _, p := range keyusage.Infer(it.Certificate) {
 			if p == finding.Client {
