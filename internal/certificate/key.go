@@ -234,13 +234,19 @@ func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
 	return errUnverifiable
 }
 
-// SelfSigned reports whether the certificate is self-issued and its own key
-// verifies its signature. A self-issued certificate whose algorithm cannot be
-// verified here counts as self-signed, the careful answer where trust is
-// asked for.
+// SelfSigned reports whether the certificate is self-issued and signed with
+// its own key. Of a CA, whose word counts for others, the signature is
+// verified; one whose algorithm cannot be verified here counts as
+// self-signed, the careful answer where trust is asked for. An end entity's
+// is believed unless its key identifiers say otherwise: a signature takes
+// longer than everything else about listing a certificate.
 func (c *Certificate) SelfSigned() bool {
 	c.selfSigned.Do(func() {
-		if c.SelfIssued() {
+		switch {
+		case !c.SelfIssued():
+		case !c.IsCA() && (c.AuthorityKey == nil || c.SubjectKeyID != nil):
+			c.selfSignedRes = c.AuthorityKey == nil || bytes.Equal(c.AuthorityKey, c.SubjectKeyID)
+		default:
 			err := c.CheckSignatureFrom(c)
 			c.selfSignedRes = err == nil || errors.Is(err, errUnverifiable)
 		}
