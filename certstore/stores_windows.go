@@ -96,11 +96,20 @@ type held struct {
 	link         *wincrypt.KeyProvInfo // where its key is, or nil
 }
 
-// read returns what the store holds. Opening it without the right to write
-// does not create it.
+// read returns what the store holds. It creates none: without
+// CERT_STORE_OPEN_EXISTING_FLAG Wine does, even one that is opened to be read.
 func (y systemStore) read(provider uintptr) ([]held, error) {
-	h, err := y.open(provider, windows.CERT_STORE_READONLY_FLAG)
+	h, err := y.open(provider, windows.CERT_STORE_READONLY_FLAG|windows.CERT_STORE_OPEN_EXISTING_FLAG)
 	if wincrypt.IsCode(err, windows.ERROR_FILE_NOT_FOUND) {
+		if provider == windows.CERT_STORE_PROV_SYSTEM && y.loc == User && y.name != My { // programs would see the machine's
+			machine := y
+			machine.loc = Machine
+			list, err := machine.read(provider)
+			for i := range list {
+				list[i].store = y
+			}
+			return list, err
+		}
 		return nil, nil
 	}
 	if err != nil {
@@ -242,7 +251,7 @@ func (y systemStore) context(c *certificate.Certificate, from *systemStore) (*wi
 		ctx, err := windows.CertCreateCertificateContext(windows.X509_ASN_ENCODING, &c.Raw[0], uint32(len(c.Raw)))
 		return ctx, wincrypt.Wrap("CertCreateCertificateContext", err)
 	}
-	source, err := from.open(windows.CERT_STORE_PROV_SYSTEM_REGISTRY, windows.CERT_STORE_READONLY_FLAG)
+	source, err := from.open(windows.CERT_STORE_PROV_SYSTEM_REGISTRY, windows.CERT_STORE_READONLY_FLAG|windows.CERT_STORE_OPEN_EXISTING_FLAG)
 	if err != nil {
 		return nil, err
 	}
