@@ -2,10 +2,16 @@ package certstore_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -18,35 +24,41 @@ import (
 	"certdesk/internal/certtest"
 )
 
-// openScratch opens stores of a prefix that nobody else's have; they are removed
-// at the end of the test, with their keys.
-func openScratch(t testing.TB) certstore.Store {
-	t.Helper()
-	var random [6]byte
-	_, _ = rand.Read(random[:]) // never fails
-	prefix := "CertdeskTest-" + hex.EncodeToString(random[:]) + "-"
-	s, err := certstore.Open(t.Context(), certstore.Options{Getenv: func(name string) string {
+// prefixed is an environment with nothing but a prefix of all store names.
+func prefixed(prefix string) func(string) string {
+	return func(name string) string {
 		if name == "CERTDESK_STORE_PREFIX" {
 			return prefix
 		}
 		return ""
-	}})
+	}
+}
+
+// openPrefixed opens stores of a prefix that nobody else's have; they are
+// removed at the end of the test, with their keys.
+func openPrefixed(t testing.TB) (s certstore.Store, prefix string) {
+	t.Helper()
+	var random [6]byte
+	_, _ = rand.Read(random[:]) // never fails
+	prefix = "CertdeskTest-" + hex.EncodeToString(random[:]) + "-"
+	s, err := certstore.Open(t.Context(), certstore.Options{Getenv: prefixed(prefix)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cleanUp(t, prefix) })
+	return s, prefix
+}
+
+func openScratch(t testing.TB) certstore.Store {
+	t.Helper()
+	s, _ := openPrefixed(t)
 	return s
 }
 
 // cleanUp deletes the stores of a prefix with their keys.
 func cleanUp(t testing.TB, prefix string) {
 	ctx := context.Background()
-	s, err := certstore.Open(ctx, certstore.Options{Getenv: func(name string) string {
-		if name == "CERTDESK_STORE_PREFIX" {
-			return prefix
-		}
-		return ""
-	}})
+	s, err := certstore.Open(ctx, certstore.Options{Getenv: prefixed(prefix)})
 	if err != nil {
 		t.Error(err)
 		return
@@ -80,6 +92,68 @@ func limits() certstoretest.Limits {
 
 func TestWindows(t *testing.T) {
 	certstoretest.TestLimited(t, limits(), func(t *testing.T) certstore.Store { return openScratch(t) })
+}
+
+// signIn in the environment makes the test binary sign with the first key of
+// the stores with that prefix, and exit.
+const signIn = "CERTDESK_TEST_SIGN_IN"
+
+func TestMain(m *testing.M) {
+	if prefix, loc := os.Getenv(signIn), certstore.Location(os.Getenv(signIn+"_LOCATION")); prefix != "" {
+		if err := signWith(prefix, loc); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func signWith(prefix string, loc certstore.Location) error {
+	ctx := context.Background()
+	s, err := certstore.Open(ctx, certstore.Options{Getenv: prefixed(prefix)})
+	if err != nil {
+		return err
+	}
+	for e, err := range s.Entries(ctx, loc) {
+		if err != nil {
+			return err
+		}
+		if e.Store != certstore.My || e.Inherited {
+			continue
+		}
+		key, err := s.Signer(ctx, e.Ref())
+		if err != nil {
+			return err
+		}
+		digest := sha256.Sum256([]byte("signed by another process"))
+		sig, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
+		if err != nil {
+			return err
+		}
+		c, err := x509.ParseCertificate(e.DER)
+		if err != nil {
+			return err
+		}
+		return rsa.VerifyPKCS1v15(c.PublicKey.(*rsa.PublicKey), crypto.SHA256, digest[:], sig)
+	}
+	return errors.New("there is no entry")
+}
+
+// TestNewProcess signs in another process with keys that this one stored.
+func TestNewProcess(t *testing.T) {
+	for _, loc := range []certstore.Location{certstore.User, certstore.Machine} {
+		s, prefix := openPrefixed(t)
+		c := rsaClient(t, "Client")
+		if err := s.Put(t.Context(), loc, certstore.My, certstore.Item{DER: c.Raw, Key: c.PKCS8(t)}); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), os.Args[0])
+		cmd.Env = append(os.Environ(), signIn+"="+prefix, signIn+"_LOCATION="+string(loc))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", loc, err, out)
+		}
+	}
 }
 
 func rsaClient(t testing.TB, name string) certtest.Issuer {

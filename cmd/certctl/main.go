@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -198,7 +199,7 @@ func (a *app) advice(err error) string {
 	switch {
 	case isUsage(err) || !a.started:
 		return "Run certctl --help, or certctl COMMAND --help for an example."
-	case errors.Is(err, certstore.ErrDenied):
+	case errors.Is(err, certstore.ErrDenied) && runtime.GOOS != "windows":
 		return "Run it as root: " + a.sudo()
 	}
 	return advice.For(err)
