@@ -157,10 +157,16 @@ func each(h windows.Handle, f func(c *windows.CertContext, der []byte) (bool, er
 // before with returns: Wine keeps changes in memory until it is told.
 func (y systemStore) with(fp certificate.Fingerprint, f func(h windows.Handle, c *windows.CertContext) error) error {
 	provider := uintptr(windows.CERT_STORE_PROV_SYSTEM_REGISTRY)
-	if y.loc == User && y.name == Root && wincrypt.OnWine() == "" {
+	mine := true
+	if y.loc == User && strings.EqualFold(y.windows, "Root") && wincrypt.OnWine() == "" {
 		provider = windows.CERT_STORE_PROV_SYSTEM // Windows protects it, and asks the person
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		own, err := y.own()
+		if err != nil {
+			return err
+		}
+		mine = slices.ContainsFunc(own, func(e held) bool { return e.Fingerprint() == fp }) // else it is the machine's
 	}
 	h, err := y.open(provider, 0)
 	if err != nil {
@@ -169,7 +175,7 @@ func (y systemStore) with(fp certificate.Fingerprint, f func(h windows.Handle, c
 	defer func() { _ = windows.CertCloseStore(h, 0) }()
 	var found *windows.CertContext
 	err = each(h, func(c *windows.CertContext, der []byte) (bool, error) {
-		if certificate.FingerprintOf(der) != fp {
+		if !mine || certificate.FingerprintOf(der) != fp {
 			return true, nil
 		}
 		found = windows.CertDuplicateCertificateContext(c)

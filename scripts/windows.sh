@@ -3,12 +3,14 @@
 # the end.
 #   scripts/windows.sh test [go test flags]   conformance suite, then certctl.exe
 #   scripts/windows.sh suite [go test flags]  the suite alone
+#   scripts/windows.sh build FOLDER           certctl.exe and certdesk.exe
 #   scripts/windows.sh shell                  a shell with the prefix, to look around
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
 mode=${1:-test}
 [ $# = 0 ] || shift
+[ "$mode" != build ] || exec scripts/wine/build.sh "$@"
 
 dir=$(mktemp -d /tmp/certdesk-wine.XXXXXX)
 export WINEPREFIX=$dir/prefix WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml,winemenubuilder.exe=" GOOS=windows GOARCH=amd64 CGO_ENABLED=0
@@ -50,5 +52,5 @@ case $mode in
 test) suite "$@"; scripts/wine/certctl.sh "$dir" ;;
 suite) suite "$@" ;;
 shell) echo "WINEPREFIX=$WINEPREFIX"; "${SHELL:-bash}" ;;
-*) echo "usage: $0 test|suite|shell" >&2; exit 2 ;;
+*) echo "usage: $0 test|suite|build|shell" >&2; exit 2 ;;
 esac
