@@ -278,17 +278,16 @@ func deleteKey(l *link) error {
 	return err
 }
 
-// references returns the keys that certificates of either location use,
-// except those of c in the location loc.
-func (s *windowsStore) references(loc Location, c *certificate.Certificate) ([]*link, error) {
+// references returns the keys that certificates of either location use.
+func (s *windowsStore) references() ([]*link, error) {
 	var list []*link
-	for _, l := range []Location{User, Machine} {
-		all, err := s.all(l)
+	for _, loc := range []Location{User, Machine} {
+		all, err := s.all(loc)
 		if err != nil { // then nobody knows what is used
 			return nil, err
 		}
 		for _, e := range all {
-			if e.link != nil && (l != loc || e.Fingerprint() != c.Fingerprint()) {
+			if e.link != nil {
 				list = append(list, e.link)
 			}
 		}

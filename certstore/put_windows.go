@@ -161,7 +161,7 @@ func (s *windowsStore) keyFor(y systemStore, c *certificate.Certificate, item It
 // orphan returns a container with the key of c that no certificate uses, nil
 // if there is none.
 func (s *windowsStore) orphan(loc Location, c *certificate.Certificate) (*link, error) {
-	used, err := s.references("", c)
+	used, err := s.references()
 	if err != nil {
 		return nil, err
 	}
@@ -199,14 +199,14 @@ func (s *windowsStore) Delete(ctx context.Context, ref Ref, mode DeleteMode) err
 		if err := e.store.remove(e.Fingerprint()); err != nil || mode == DeleteKeepKey || e.link == nil {
 			return e.Certificate, err
 		}
-		return e.Certificate, s.deleteUnused(e.link, e.Certificate)
+		return e.Certificate, s.deleteUnused(e.link)
 	})
 }
 
 // deleteUnused deletes the key that l leads to if it is Windows' own and no
 // certificate uses it.
-func (s *windowsStore) deleteUnused(l *link, c *certificate.Certificate) error {
-	used, err := s.references("", c)
+func (s *windowsStore) deleteUnused(l *link) error {
+	used, err := s.references()
 	if err != nil || uses(used, l) || !inSoftware(l) {
 		return err
 	}
@@ -283,7 +283,7 @@ func (s *windowsStore) move(e held, to systemStore) error {
 		return errors.Join(err, s.takeBack(to, c, there, here, p.link, made))
 	}
 	if e.link != nil && !sameKey(e.link, p.link) {
-		return s.deleteUnused(e.link, c)
+		return s.deleteUnused(e.link)
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func (s *windowsStore) state(loc Location, c *certificate.Certificate) (State, e
 	}
 	l := s.presentLink(there, -1)
 	if l == nil {
-		used, err := s.references("", c)
+		used, err := s.references()
 		if err != nil {
 			return State{}, err
 		}
@@ -178,7 +178,7 @@ func (s *windowsStore) restoreEntry(loc Location, name Name, c *certificate.Cert
 // removeKeys deletes the keys of c that no certificate uses: those it was
 // linked to, and those that an import left.
 func (s *windowsStore) removeKeys(loc Location, c *certificate.Certificate, linked []*link) error {
-	used, err := s.references("", c)
+	used, err := s.references()
 	if err != nil {
 		return err
 	}
