@@ -170,7 +170,7 @@ func (s *windowsStore) entry(e held, readOnly bool) Entry {
 		Trusted: y.name == Root || y.name == "authroot", Origin: y.path(), ReadOnly: readOnly,
 	}
 	if e.link != nil {
-		out.Key, out.Exportable = inspect(e.link)
+		out.Key, out.Exportable = s.inspect(e.link)
 	}
 	return out
 }
@@ -198,7 +198,7 @@ func (s *windowsStore) ExportKey(ctx context.Context, ref Ref) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		key, err = exportKey(e.Certificate, e.link)
+		key, err = s.exportKey(e.Certificate, e.link)
 		return e.Certificate, err
 	})
 	if err != nil {

@@ -93,6 +93,15 @@ func (k *openKey) close() {
 	wincrypt.NCryptFreeObject(k.provider)
 }
 
+// denied gives err its reason where CryptoAPI says "no key set" for a key of
+// the machine that the person may not open.
+func (s *windowsStore) denied(l *link, err error) error {
+	if machineKey(l) && wincrypt.IsCode(err, windows.NTE_BAD_KEYSET) && s.writable() != nil {
+		return &because{ErrDenied, err}
+	}
+	return err
+}
+
 // withUserKey calls f with the handle of the key in its container.
 func (k *openKey) withUserKey(f func(wincrypt.Key) error) error {
 	h, err := wincrypt.CryptGetUserKey(k.container, k.spec)
@@ -118,7 +127,7 @@ func (k *openKey) exportable() (ok bool, err error) {
 }
 
 // inspect tells the state of the key that l leads to, without a prompt.
-func inspect(l *link) (state KeyState, exportable bool) {
+func (s *windowsStore) inspect(l *link) (state KeyState, exportable bool) {
 	if !inSoftware(l) {
 		return KeyPresent, false
 	}
@@ -130,9 +139,7 @@ func inspect(l *link) (state KeyState, exportable bool) {
 	switch {
 	case err == nil:
 		return KeyPresent, exportable
-	case errors.Is(cause(err), ErrDenied), wincrypt.IsCode(err, windows.NTE_SILENT_CONTEXT):
-		return KeyPresent, false
-	case machineKey(l) && machineWritable() != nil: // CryptoAPI says "no key set" for what it may not open
+	case errors.Is(cause(s.denied(l, err)), ErrDenied), wincrypt.IsCode(err, windows.NTE_SILENT_CONTEXT):
 		return KeyPresent, false
 	}
 	return KeyUnusable, false
@@ -172,6 +179,10 @@ func (s *windowsStore) importKey(c *certificate.Certificate, key crypto.Signer, 
 	}
 	for n := 1; n <= containers; n++ {
 		l := newLink(p, loc, s.container(c, n))
+		if k, err := open(l, windows.CRYPT_SILENT); err == nil {
+			k.close()
+			continue
+		}
 		err := put(l, key, exportable)
 		if !wincrypt.IsCode(err, windows.NTE_EXISTS) {
 			return l, err
@@ -247,13 +258,10 @@ func importCNG(l *link, key crypto.Signer, exportable bool) error {
 	if err = wincrypt.NCryptSetNumber(k, wincrypt.NCRYPT_EXPORT_POLICY_PROPERTY, policy); err == nil {
 		err = wincrypt.NCryptFinalizeKey(k, wincrypt.NCRYPT_SILENT_FLAG)
 	}
-	if err != nil { // nothing is stored before it is finalized, but who knows
-		if wincrypt.NCryptDeleteKey(k, wincrypt.NCRYPT_SILENT_FLAG) != nil {
-			wincrypt.NCryptFreeObject(k)
-		}
+	wincrypt.NCryptFreeObject(k) // nothing is stored before it is finalized
+	if err != nil {
 		return &because{ErrKey, err}
 	}
-	wincrypt.NCryptFreeObject(k)
 	return nil
 }
 
@@ -324,13 +332,13 @@ func (s *windowsStore) orphans(loc Location, c *certificate.Certificate, used []
 }
 
 // exportKey returns the private key that l leads to as PKCS#8 DER.
-func exportKey(c *certificate.Certificate, l *link) ([]byte, error) {
+func (s *windowsStore) exportKey(c *certificate.Certificate, l *link) ([]byte, error) {
 	if l == nil {
 		return nil, &because{ErrNotFound, errors.New("there is no private key")}
 	}
 	k, err := open(l, 0)
 	if err != nil {
-		return nil, err
+		return nil, s.denied(l, err)
 	}
 	defer k.close()
 	ok, err := k.exportable()

@@ -114,7 +114,7 @@ func (s *windowsStore) presentLink(there []held, here int) *link {
 		if e.link == nil {
 			return false
 		}
-		state, _ := inspect(e.link)
+		state, _ := s.inspect(e.link)
 		return state == KeyPresent
 	}
 	if here >= 0 && works(there[here]) {
@@ -291,7 +291,7 @@ func (s *windowsStore) move(e held, to systemStore) error {
 // copyKey puts the key of e into a container of another location, of the same
 // kind.
 func (s *windowsStore) copyKey(e held, loc Location) (*link, error) {
-	pkcs8, err := exportKey(e.Certificate, e.link)
+	pkcs8, err := s.exportKey(e.Certificate, e.link)
 	if err != nil {
 		return nil, err
 	}

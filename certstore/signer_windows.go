@@ -40,7 +40,7 @@ func (s *windowsStore) signer(c *certificate.Certificate, l *link) (crypto.Signe
 	if inSoftware(l) { // a missing container is said now; a card asks when it signs
 		k, err := open(l, 0)
 		if err != nil {
-			return nil, err
+			return nil, s.denied(l, err)
 		}
 		k.close()
 	}

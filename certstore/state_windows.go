@@ -81,7 +81,7 @@ func (s *windowsStore) state(loc Location, c *certificate.Certificate) (State, e
 	}
 	if l != nil {
 		st.Key = true
-		_, st.Exportable = inspect(l)
+		_, st.Exportable = s.inspect(l)
 	}
 	return st, nil
 }

@@ -22,6 +22,7 @@ const (
 	NCRYPT_MACHINE_KEY_FLAG     = 0x20
 	NCRYPT_SILENT_FLAG          = 0x40
 	NCRYPT_DO_NOT_FINALIZE_FLAG = 0x400
+	NCRYPT_PERSIST_FLAG         = 0x80000000
 
 	BCRYPT_PAD_NONE  = 0
 	BCRYPT_PAD_PKCS1 = 2
@@ -127,13 +128,13 @@ func NCryptGetNumber(o Object, property string) (uint32, error) {
 	return v, err
 }
 
-// NCryptSetNumber sets a property that is a number.
+// NCryptSetNumber sets a property that is a number, and stores it with the key.
 func NCryptSetNumber(o Object, property string, v uint32) error {
 	wide, err := windows.UTF16PtrFromString(property)
 	if err != nil {
 		return err
 	}
-	return status(procNCryptSetProperty, uintptr(o), uintptr(unsafe.Pointer(wide)), uintptr(unsafe.Pointer(&v)), 4, NCRYPT_SILENT_FLAG)
+	return status(procNCryptSetProperty, uintptr(o), uintptr(unsafe.Pointer(wide)), uintptr(unsafe.Pointer(&v)), 4, NCRYPT_PERSIST_FLAG|NCRYPT_SILENT_FLAG)
 }
 
 // NCryptFinalizeKey makes an imported key usable and stores it.
