@@ -65,6 +65,7 @@ type Options struct {
 	Location     certstore.Location
 	FriendlyName string // for the certificate with the key; "" keeps the file's
 	Exportable   bool
+	Provider     certstore.Provider               // how Windows is to keep the key
 	TrustRoots   bool                             // every root of the file
 	Trust        map[certificate.Fingerprint]bool // these roots
 }
@@ -314,7 +315,7 @@ func (s *Service) put(ctx context.Context, w *journal.Writer, p *Plan, it placem
 	if err := w.Step(step); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	item := certstore.Item{DER: c.Raw, FriendlyName: it.Name, Exportable: p.Options.Exportable}
+	item := certstore.Item{DER: c.Raw, FriendlyName: it.Name, Exportable: p.Options.Exportable, Provider: p.Options.Provider}
 	if it.Key >= 0 {
 		item.Key = p.contents.Keys[it.Key].PKCS8
 	}

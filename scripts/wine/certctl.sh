@@ -93,6 +93,15 @@ check "key there" has '"key":"present","exportable":true'
 check "no container is left behind" [ "$(wine reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
 certctl import sample/sample.pfx --password-file nowhere.pass --yes
 check "missing password file" is 1
+certctl delete f1a0b3c4d5e6f708 --location machine --yes
+certctl import sample/sample.pfx --password-file sample/sample.pass --provider cng --yes
+check "Wine keeps no CNG keys" is 1
+certctl list --location user --json
+check "and nothing of it is left" lacks 'client.sample.example'
+certctl import sample/sample.pfx --password-file sample/sample.pass --provider capi --yes
+check "CryptoAPI by name" is 0
+certctl list --store nowhere
+check "unknown store" is 2
 printf 'wrong' >"$work/wrong.pass"
 certctl import sample/sample.pfx --password-file wrong.pass --yes
 check "wrong password" is 3
