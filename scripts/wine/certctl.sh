@@ -108,5 +108,21 @@ check "wrong password" is 3
 certctl move ffffffffffff --to ca
 check "unknown certificate" is 4
 
+# Without a prefix: the stores of the fresh Wine prefix themselves.
+wine reg delete 'HKCU\Software\Microsoft\SystemCertificates' /f >/dev/null 2>&1
+unset CERTDESK_STORE_PREFIX
+certctl list --location machine --store root --json
+check "real stores: the machine's roots" has '"location":"machine","store":"root"'
+certctl list --location user --store root --json
+check "real stores: the user sees them as inherited" has '"inherited":true'
+certctl import sample/sample.pfx --password-file sample/sample.pass --trust-root --yes --json
+check "real stores: import with root" is 0
+certctl list --location user --store my --json
+check "real stores: the key" has '"key":"present","exportable":true'
+certctl undo --json
+check "real stores: undo" is 0
+certctl list --location user --json
+check "real stores: nothing is left" lacks '"inherited":false.*Sample|SampleRootR1'
+
 echo "certctl.exe: $passed checks passed, $failed failed"
 [ "$failed" = 0 ]
