@@ -3,6 +3,7 @@
 # the end.
 #   scripts/windows.sh test [go test flags]   conformance suite, then certctl.exe
 #   scripts/windows.sh suite [go test flags]  the suite alone
+#   scripts/windows.sh window                 certdesk.exe starts, with a picture
 #   scripts/windows.sh build FOLDER           certctl.exe and certdesk.exe
 #   scripts/windows.sh shell                  a shell with the prefix, to look around
 set -eu
@@ -51,6 +52,7 @@ suite() {
 case $mode in
 test) suite "$@"; scripts/wine/certctl.sh "$dir" ;;
 suite) suite "$@" ;;
+window) scripts/wine/window.sh "$dir" ;;
 shell) echo "WINEPREFIX=$WINEPREFIX"; "${SHELL:-bash}" ;;
-*) echo "usage: $0 test|suite|build|shell" >&2; exit 2 ;;
+*) echo "usage: $0 test|suite|window|build|shell" >&2; exit 2 ;;
 esac
