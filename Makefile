@@ -1,7 +1,7 @@
 # Two commands matter: "make run" and "make test". Both install what is missing.
 # One set of build flags everywhere, so that Go's cache is used again.
 
-.PHONY: run test build lint bench screenshots fuzz clean
+.PHONY: run test build lint bench screenshots fuzz clean windows test-windows
 
 run:
 	@scripts/setup.sh run
@@ -23,6 +23,17 @@ lint:
 	go vet ./...
 	GOOS=windows CGO_ENABLED=0 go vet ./certstore/... ./internal/... ./cmd/certctl ./ui/...
 	GOOS=darwin CGO_ENABLED=0 go vet ./certstore/... ./internal/... ./cmd/certctl
+
+# certdesk.exe and certctl.exe in bin/windows.
+windows:
+	@scripts/setup.sh windows
+	@scripts/windows.sh build bin/windows
+
+# The conformance suite and certctl.exe under Wine. On Windows itself:
+# go test ./certstore/...
+test-windows:
+	@scripts/setup.sh windows
+	@scripts/windows.sh test
 
 # Medians and ratios against certutil, pk12util and openssl in the same run.
 bench:

@@ -100,7 +100,19 @@ type Item struct {
 	Key          []byte // its private key as PKCS#8 DER, or nil
 	FriendlyName string // "" lets the store choose one
 	Exportable   bool   // the key may leave the store again
+	// Provider is how Windows is to keep the key; other systems ignore it.
+	Provider Provider
 }
+
+// A Provider is one of Windows' two ways to keep private keys.
+type Provider string
+
+// The providers.
+const (
+	ProviderDefault Provider = ""     // CNG where it works, else CryptoAPI
+	ProviderCNG     Provider = "cng"  // Microsoft Software Key Storage Provider
+	ProviderCAPI    Provider = "capi" // Microsoft Enhanced RSA and AES Cryptographic Provider, for programs that cannot use CNG keys; RSA only
+)
 
 // A State is what one location holds of one certificate, to be compared and
 // restored. The zero State means nothing at all. States are plain data: they

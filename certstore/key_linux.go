@@ -45,12 +45,6 @@ func knownCurve(params []byte) bool {
 	return false
 }
 
-// A badKey is an ErrKey with its reason.
-type badKey struct{ why string }
-
-func (e *badKey) Error() string        { return ErrKey.Error() + ": " + e.why }
-func (e *badKey) Is(target error) bool { return target == ErrKey }
-
 // A keyPair is a private key as softoken takes it: the attributes of both
 // objects but for their label.
 type keyPair struct {

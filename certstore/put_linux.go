@@ -12,11 +12,6 @@ import (
 	"certdesk/internal/certificate"
 )
 
-// complete reports whether c has the parts that NSS files a certificate by.
-func complete(c *certificate.Certificate) bool {
-	return len(c.SerialNumber) > 0 && len(c.RawIssuer) > 0 && len(c.RawSubject) > 0
-}
-
 // put adds a certificate to the store name, with its key if item has one.
 func (d *database) put(ctx context.Context, c *certificate.Certificate, name Name, item Item) error {
 	if err := holds(name, c, true); err != nil {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -121,15 +119,6 @@ func (k *signer) sign(s *nss.Session, key nss.Handle, digest []byte, opts crypto
 	return nil, fmt.Errorf("no signatures with %T", k.public)
 }
 
-// truncate shortens a digest to the length of the curve's order, FIPS 186-5
-// section 6.4.1; softoken refuses longer ones.
-func truncate(digest []byte, public *ecdsa.PublicKey) []byte {
-	if n := (public.Curve.Params().N.BitLen() + 7) / 8; len(digest) > n {
-		return digest[:n]
-	}
-	return digest
-}
-
 var pssHashes = map[crypto.Hash]struct{ hash, mgf uint }{
 	crypto.SHA1:   {nss.CKM_SHA_1, nss.CKG_MGF1_SHA1},
 	crypto.SHA224: {nss.CKM_SHA224, nss.CKG_MGF1_SHA224},
@@ -159,26 +148,4 @@ func (d *database) prove(ctx context.Context, c *certificate.Certificate) error 
 		return err
 	}
 	return proveSigner(key)
-}
-
-// proveSigner makes and verifies a signature.
-func proveSigner(key crypto.Signer) error {
-	text := make([]byte, 32)
-	_, _ = rand.Read(text) // never fails
-	digest := sha256.Sum256(text)
-	sig, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
-	if err != nil {
-		return &because{ErrKey, err}
-	}
-	ok := false
-	switch public := key.Public().(type) {
-	case *rsa.PublicKey:
-		ok = rsa.VerifyPKCS1v15(public, crypto.SHA256, digest[:], sig) == nil
-	case *ecdsa.PublicKey:
-		ok = ecdsa.VerifyASN1(public, digest[:], sig)
-	}
-	if !ok {
-		return &badKey{"its signature does not verify with the certificate"}
-	}
-	return nil
 }

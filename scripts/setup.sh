@@ -2,19 +2,22 @@
 # Installs the Debian packages that are missing, and says which.
 #   scripts/setup.sh run    what building and running the window needs
 #   scripts/setup.sh test   that, and the independent tools the tests compare with
+#   scripts/setup.sh windows  what building for Windows and testing under Wine needs
 # Needs root or sudo only when something is missing.
 set -eu
 
 build="gcc libc6-dev pkg-config libgl1-mesa-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev libxxf86vm-dev"
 run="libnss3 p11-kit-modules ca-certificates libgl1-mesa-dri"
 headless="xvfb openbox xdotool x11-utils imagemagick openssl libnss3-tools"
+windows="wine wine64 gcc-mingw-w64-x86-64 binutils-mingw-w64-x86-64 xvfb openssl imagemagick"
 tools="gnutls-bin p11-kit softhsm2 default-jdk-headless sqlite3 util-linux"
 
 want="$build $run"
 case "${1:-run}" in
 run) [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || want="$want $headless" ;;
 test) want="$want $headless $tools" ;;
-*) echo "usage: $0 run|test" >&2; exit 2 ;;
+windows) want="$windows" ;;
+*) echo "usage: $0 run|test|windows" >&2; exit 2 ;;
 esac
 
 if ! command -v go >/dev/null; then

@@ -12,6 +12,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"sync"
 	"testing"
@@ -20,10 +21,25 @@ import (
 	"certdesk/internal/certtest"
 )
 
+// Limits are what a system's stores cannot do; each one says why. They are
+// printed as the reason of what is skipped.
+type Limits struct {
+	NoEC  string // keys of elliptic curves cannot be stored: RSA is used instead
+	NoPSS string // keys make no PSS signatures
+	// FreeNames says that friendly names are free text, as on Windows: the
+	// store chooses none, and two subjects may have the same.
+	FreeNames bool
+}
+
 // TestStore runs the contract on stores made by open. Each subtest gets an
 // empty store of its own and closes it; open must never hand out a store that
 // anybody uses for anything else.
 func TestStore(t *testing.T, open func(*testing.T) certstore.Store) {
+	TestLimited(t, Limits{}, open)
+}
+
+// TestLimited is TestStore for stores with limits.
+func TestLimited(t *testing.T, limits Limits, open func(*testing.T) certstore.Store) {
 	for _, tt := range []struct {
 		name string
 		test func(*suite)
@@ -55,7 +71,9 @@ func TestStore(t *testing.T, open func(*testing.T) certstore.Store) {
 			t.Cleanup(func() { _ = s.Close() })
 			root := certtest.Root(t, "Test Root")
 			inter := certtest.Intermediate(t, root, "Test Intermediate")
-			tt.test(&suite{t, t.Context(), s, root, inter, certtest.Client(t, inter, "Client One")})
+			su := &suite{t, t.Context(), s, limits, root, inter, certtest.Issuer{}}
+			su.leaf = su.client("Client One")
+			tt.test(su)
 		})
 	}
 }
@@ -65,7 +83,19 @@ type suite struct {
 	*testing.T
 	ctx               context.Context
 	store             certstore.Store
+	limits            Limits
 	root, inter, leaf certtest.Issuer
+}
+
+// client makes a client certificate whose key the store can keep.
+func (s *suite) client(name string) certtest.Issuer {
+	s.Helper()
+	if s.limits.NoEC == "" {
+		return certtest.Client(s, s.inter, name)
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	s.ok(err, "GenerateKey")
+	return certtest.MakeWithKey(s, &s.inter, name, key, certtest.Usage(x509.KeyUsageDigitalSignature), certtest.Purposes(x509.ExtKeyUsageClientAuth))
 }
 
 // put puts and fails the test on an error.
@@ -189,7 +219,7 @@ func putThenList(s *suite) {
 		{certstore.Disallowed, enemy, certstore.KeyNone, false},
 	} {
 		e := s.entry(certstore.User, tt.name, tt.of)
-		if e.Key != tt.key || e.Trusted != tt.trusted || e.FriendlyName == "" || e.Exportable != (tt.key == certstore.KeyPresent) {
+		if e.Key != tt.key || e.Trusted != tt.trusted || e.FriendlyName == "" && !s.limits.FreeNames || e.Exportable != (tt.key == certstore.KeyPresent) {
 			s.Errorf("%s: key %s, trusted %t, friendly name %q, exportable %t", tt.name, e.Key, e.Trusted, e.FriendlyName, e.Exportable)
 		}
 	}
@@ -222,7 +252,7 @@ func putCompletes(s *suite) {
 }
 
 func wrongKey(s *suite) {
-	other := certtest.Client(s, s.inter, "Other")
+	other := s.client("Other")
 	s.want(s.store.Put(s.ctx, certstore.User, certstore.My, certstore.Item{DER: s.leaf.Raw, Key: other.PKCS8(s)}), certstore.ErrKey, "Put with the key of another")
 	s.want(s.store.Put(s.ctx, certstore.User, certstore.My, certstore.Item{DER: s.leaf.Raw, Key: []byte("no key")}), certstore.ErrKey, "Put with garbage as a key")
 	s.count(certstore.User, 0)
@@ -346,6 +376,9 @@ func (s *suite) sign(r certstore.Ref) {
 		}
 		if err != nil {
 			s.Errorf("PKCS #1 v1.5: %v", err)
+		}
+		if s.limits.NoPSS != "" {
+			return
 		}
 		for _, salt := range []int{rsa.PSSSaltLengthEqualsHash, rsa.PSSSaltLengthAuto, 20} {
 			opts := &rsa.PSSOptions{SaltLength: salt, Hash: crypto.SHA256}

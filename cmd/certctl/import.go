@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ import (
 )
 
 func (a *app) importCommand() *cobra.Command {
-	var loc string
+	var loc, provider string
 	var dryRun bool
 	opt := importer.Options{}
 	cmd := &cobra.Command{
@@ -30,6 +31,10 @@ func (a *app) importCommand() *cobra.Command {
 			if opt.Location, err = location(loc); err != nil {
 				return err
 			}
+			opt.Provider = certstore.Provider(provider)
+			if !slices.Contains([]certstore.Provider{certstore.ProviderDefault, certstore.ProviderCNG, certstore.ProviderCAPI}, opt.Provider) {
+				return usage("--provider %s: there are cng and capi", provider)
+			}
 			return a.importFile(cmd, args[0], opt, dryRun)
 		},
 	}
@@ -37,6 +42,7 @@ func (a *app) importCommand() *cobra.Command {
 	f.StringVar(&loc, "location", "user", "user or machine")
 	f.StringVar(&opt.FriendlyName, "friendly-name", "", "name for the certificate that comes with a key")
 	f.BoolVar(&opt.Exportable, "exportable", importer.DefaultExportable, "the key may leave the store again")
+	f.StringVar(&provider, "provider", "", "how Windows keeps the key: cng, or capi for programs that cannot use CNG keys")
 	f.BoolVar(&opt.TrustRoots, "trust-root", false, "import the roots of the file as trusted roots")
 	f.BoolVar(&dryRun, "dry-run", false, "print the plan and change nothing")
 	a.password.add(f, "", "the file's password")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ func (a *app) listCommand() *cobra.Command {
   certctl list --find "00 f1 a0 b3"`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			name, err := storeName(store)
+			name, err := a.storeName(cmd.Context(), store)
 			if err != nil {
 				return err
 			}
@@ -52,7 +53,7 @@ var storeAliases = map[string]certstore.Name{"personal": certstore.My, "authroot
 
 // storeName reads a store's name, ours or Windows', also LocalMachine/My; ""
 // stands for all.
-func storeName(s string) (certstore.Name, error) {
+func (a *app) storeName(ctx context.Context, s string) (certstore.Name, error) {
 	l := strings.ToLower(s)
 	if l == "" || l == "all" {
 		return "", nil
@@ -61,6 +62,13 @@ func storeName(s string) (certstore.Name, error) {
 		return n, nil
 	}
 	if slices.Contains(placement.Names, certstore.Name(l)) {
+		return certstore.Name(l), nil
+	}
+	store, err := a.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(store.Places(ctx), func(p certstore.Place) bool { return p.Name == certstore.Name(l) }) { // Windows has more
 		return certstore.Name(l), nil
 	}
 	return "", usage("store %q: there are my, ca, root, people, trustedpeople and disallowed", s)

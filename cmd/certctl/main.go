@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -231,7 +232,7 @@ func (a *app) advice(err error) string {
 	switch {
 	case isUsage(err) || !a.started:
 		return "Run certctl --help, or certctl COMMAND --help for an example."
-	case errors.Is(err, certstore.ErrDenied):
+	case errors.Is(err, certstore.ErrDenied) && runtime.GOOS != "windows":
 		if e, ok := errors.AsType[*certstore.Error](err); ok && e.Location == certstore.User {
 			return "The directory belongs to somebody else or is read-only; make it writable for you."
 		}

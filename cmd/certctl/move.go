@@ -20,7 +20,7 @@ func (a *app) moveCommand() *cobra.Command {
 		Example: `  certctl move 4ff4a1beb76c --to ca`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name, err := storeName(to)
+			name, err := a.storeName(cmd.Context(), to)
 			if err != nil || name == "" {
 				return usage("--to STORE is needed: my, ca, root, people, trustedpeople or disallowed")
 			}
@@ -183,7 +183,7 @@ func (a *app) delete(ctx context.Context, id, loc, store string, keepKey bool) e
 	if err != nil {
 		return err
 	}
-	name, err := storeName(store)
+	name, err := a.storeName(ctx, store)
 	if err != nil {
 		return err
 	}

@@ -65,6 +65,7 @@ type Options struct {
 	Location     certstore.Location
 	FriendlyName string // for the certificate with the key; "" keeps the file's
 	Exportable   bool
+	Provider     certstore.Provider               // how Windows is to keep the key
 	TrustRoots   bool                             // every root of the file
 	Trust        map[certificate.Fingerprint]bool // these roots
 }
@@ -180,7 +181,7 @@ func cause(err error) error {
 
 // item is what the store is given for one line of the plan.
 func (p *Plan) item(it placement.Item) certstore.Item {
-	item := certstore.Item{DER: it.Certificate.Raw, FriendlyName: it.Name, Exportable: p.Options.Exportable}
+	item := certstore.Item{DER: it.Certificate.Raw, FriendlyName: it.Name, Exportable: p.Options.Exportable, Provider: p.Options.Provider}
 	if it.Key >= 0 {
 		item.Key = p.contents.Keys[it.Key].PKCS8
 	}

@@ -1,0 +1,125 @@
+package wincrypt
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// CryptoAPI constants that x/sys lacks.
+const (
+	MS_ENH_RSA_AES_PROV = "Microsoft Enhanced RSA and AES Cryptographic Provider"
+
+	PUBLICKEYBLOB  = 6
+	PRIVATEKEYBLOB = 7
+
+	CALG_RSA_KEYX        = 0x0000a400
+	CALG_SHA1            = 0x00008004
+	CALG_SHA_256         = 0x0000800c
+	CALG_SHA_384         = 0x0000800d
+	CALG_SHA_512         = 0x0000800e
+	CALG_SSL3_SHAMD5     = 0x00008008
+	HP_HASHVAL           = 2
+	KP_PERMISSIONS       = 6
+	CRYPT_EXPORT         = 4
+	CRYPT_EXPORTABLE     = 1
+	CRYPT_USER_PROTECTED = 2
+)
+
+// Handles of CryptoAPI.
+type (
+	Key  uintptr
+	Hash uintptr
+)
+
+var (
+	advapi32              = windows.NewLazySystemDLL("advapi32.dll")
+	procCryptImportKey    = advapi32.NewProc("CryptImportKey")
+	procCryptExportKey    = advapi32.NewProc("CryptExportKey")
+	procCryptDestroyKey   = advapi32.NewProc("CryptDestroyKey")
+	procCryptGetUserKey   = advapi32.NewProc("CryptGetUserKey")
+	procCryptGetKeyParam  = advapi32.NewProc("CryptGetKeyParam")
+	procCryptCreateHash   = advapi32.NewProc("CryptCreateHash")
+	procCryptSetHashParam = advapi32.NewProc("CryptSetHashParam")
+	procCryptSignHash     = advapi32.NewProc("CryptSignHashW")
+	procCryptDestroyHash  = advapi32.NewProc("CryptDestroyHash")
+)
+
+// CryptAcquireContext opens, makes or deletes (by flags) a key container.
+func CryptAcquireContext(container, provider string, provType, flags uint32) (windows.Handle, error) {
+	c, err := windows.UTF16PtrFromString(container)
+	if err != nil {
+		return 0, err
+	}
+	p, err := windows.UTF16PtrFromString(provider)
+	if err != nil {
+		return 0, err
+	}
+	var h windows.Handle
+	err = windows.CryptAcquireContext(&h, c, p, provType, flags)
+	return h, Wrap("CryptAcquireContext", err)
+}
+
+// CryptImportKey imports a key blob into the container.
+func CryptImportKey(prov windows.Handle, blob []byte, flags uint32) (Key, error) {
+	var k Key
+	_, err := call(procCryptImportKey, uintptr(prov), uintptr(unsafe.Pointer(unsafe.SliceData(blob))), uintptr(len(blob)), 0, uintptr(flags), uintptr(unsafe.Pointer(&k)))
+	return k, err
+}
+
+// CryptExportKey returns a key blob of type PUBLICKEYBLOB or PRIVATEKEYBLOB.
+func CryptExportKey(k Key, blobType uint32) ([]byte, error) {
+	var n uint32
+	if _, err := call(procCryptExportKey, uintptr(k), 0, uintptr(blobType), 0, 0, uintptr(unsafe.Pointer(&n))); err != nil {
+		return nil, err
+	}
+	blob := make([]byte, n)
+	_, err := call(procCryptExportKey, uintptr(k), 0, uintptr(blobType), 0, uintptr(unsafe.Pointer(unsafe.SliceData(blob))), uintptr(unsafe.Pointer(&n)))
+	return blob[:min(int(n), len(blob))], err
+}
+
+// CryptDestroyKey frees the handle.
+func CryptDestroyKey(k Key) { _, _ = call(procCryptDestroyKey, uintptr(k)) }
+
+// CryptGetUserKey opens the key of the container that keySpec names.
+func CryptGetUserKey(prov windows.Handle, keySpec uint32) (Key, error) {
+	var k Key
+	_, err := call(procCryptGetUserKey, uintptr(prov), uintptr(keySpec), uintptr(unsafe.Pointer(&k)))
+	return k, err
+}
+
+// CryptGetKeyParam returns a parameter that is a number.
+func CryptGetKeyParam(k Key, param uint32) (uint32, error) {
+	var v uint32
+	n := uint32(unsafe.Sizeof(v))
+	_, err := call(procCryptGetKeyParam, uintptr(k), uintptr(param), uintptr(unsafe.Pointer(&v)), uintptr(unsafe.Pointer(&n)), 0)
+	return v, err
+}
+
+// CryptCreateHash makes a hash object.
+func CryptCreateHash(prov windows.Handle, alg uint32) (Hash, error) {
+	var h Hash
+	_, err := call(procCryptCreateHash, uintptr(prov), uintptr(alg), 0, 0, uintptr(unsafe.Pointer(&h)))
+	return h, err
+}
+
+// CryptSetHashParam sets a parameter of a hash, HP_HASHVAL its value.
+func CryptSetHashParam(h Hash, param uint32, value []byte) error {
+	_, err := call(procCryptSetHashParam, uintptr(h), uintptr(param), uintptr(unsafe.Pointer(unsafe.SliceData(value))), 0)
+	return err
+}
+
+// CryptSignHash signs a hash with the container's key; the octets come in
+// little-endian order.
+func CryptSignHash(h Hash, keySpec uint32) ([]byte, error) {
+	var n uint32
+	if _, err := call(procCryptSignHash, uintptr(h), uintptr(keySpec), 0, 0, 0, uintptr(unsafe.Pointer(&n))); err != nil {
+		return nil, err
+	}
+	sig := make([]byte, n)
+	_, err := call(procCryptSignHash, uintptr(h), uintptr(keySpec), 0, 0, uintptr(unsafe.Pointer(unsafe.SliceData(sig))), uintptr(unsafe.Pointer(&n)))
+	return sig[:min(int(n), len(sig))], err
+}
+
+// CryptDestroyHash frees the handle.
+func CryptDestroyHash(h Hash) { _, _ = call(procCryptDestroyHash, uintptr(h)) }

@@ -1,0 +1,189 @@
+package wincrypt
+
+import (
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// CNG constants.
+const (
+	MS_KEY_STORAGE_PROVIDER          = "Microsoft Software Key Storage Provider"
+	MS_PLATFORM_KEY_STORAGE_PROVIDER = "Microsoft Platform Crypto Provider"
+
+	NCRYPT_PKCS8_PRIVATE_KEY_BLOB = "PKCS8_PRIVATEKEY"
+	BCRYPT_RSAFULLPRIVATE_BLOB    = "RSAFULLPRIVATEBLOB"
+	NCRYPT_EXPORT_POLICY_PROPERTY = "Export Policy"
+
+	NCRYPT_ALLOW_EXPORT_FLAG           = 1
+	NCRYPT_ALLOW_PLAINTEXT_EXPORT_FLAG = 2
+
+	NCRYPT_MACHINE_KEY_FLAG     = 0x20
+	NCRYPT_SILENT_FLAG          = 0x40
+	NCRYPT_DO_NOT_FINALIZE_FLAG = 0x400
+	NCRYPT_PERSIST_FLAG         = 0x80000000
+
+	BCRYPT_PAD_NONE  = 0
+	BCRYPT_PAD_PKCS1 = 2
+	BCRYPT_PAD_PSS   = 8
+
+	ncryptBufferKeyName = 45 // NCRYPTBUFFER_PKCS_KEY_NAME
+)
+
+// An Object is a handle of CNG: a provider or a key.
+type Object uintptr
+
+var (
+	ncrypt                        = windows.NewLazySystemDLL("ncrypt.dll")
+	procNCryptOpenStorageProvider = ncrypt.NewProc("NCryptOpenStorageProvider")
+	procNCryptOpenKey             = ncrypt.NewProc("NCryptOpenKey")
+	procNCryptImportKey           = ncrypt.NewProc("NCryptImportKey")
+	procNCryptExportKey           = ncrypt.NewProc("NCryptExportKey")
+	procNCryptGetProperty         = ncrypt.NewProc("NCryptGetProperty")
+	procNCryptSetProperty         = ncrypt.NewProc("NCryptSetProperty")
+	procNCryptFinalizeKey         = ncrypt.NewProc("NCryptFinalizeKey")
+	procNCryptSignHash            = ncrypt.NewProc("NCryptSignHash")
+	procNCryptDeleteKey           = ncrypt.NewProc("NCryptDeleteKey")
+	procNCryptFreeObject          = ncrypt.NewProc("NCryptFreeObject")
+)
+
+// NCryptOpenStorageProvider opens a key storage provider. Wine opens any.
+func NCryptOpenStorageProvider(name string) (Object, error) {
+	wide, err := windows.UTF16PtrFromString(name)
+	if err != nil {
+		return 0, err
+	}
+	var o Object
+	err = status(procNCryptOpenStorageProvider, uintptr(unsafe.Pointer(&o)), uintptr(unsafe.Pointer(wide)), 0)
+	return o, err
+}
+
+// NCryptOpenKey opens a persisted key.
+func NCryptOpenKey(prov Object, name string, keySpec, flags uint32) (Object, error) {
+	wide, err := windows.UTF16PtrFromString(name)
+	if err != nil {
+		return 0, err
+	}
+	var k Object
+	err = status(procNCryptOpenKey, uintptr(prov), uintptr(unsafe.Pointer(&k)), uintptr(unsafe.Pointer(wide)), uintptr(keySpec), uintptr(flags))
+	return k, err
+}
+
+type (
+	bufferDesc struct {
+		version, count uint32
+		buffers        *buffer
+	}
+	buffer struct {
+		size, kind uint32
+		data       unsafe.Pointer
+	}
+)
+
+// NCryptImportKey imports a key blob, as a persisted key if it has a name.
+func NCryptImportKey(prov Object, blobType, name string, blob []byte, flags uint32) (Object, error) {
+	kind, err := windows.UTF16PtrFromString(blobType)
+	if err != nil {
+		return 0, err
+	}
+	var params *bufferDesc
+	if name != "" {
+		wide, err := windows.UTF16FromString(name)
+		if err != nil {
+			return 0, err
+		}
+		params = &bufferDesc{0, 1, &buffer{uint32(len(wide) * 2), ncryptBufferKeyName, unsafe.Pointer(&wide[0])}}
+	}
+	var k Object
+	err = status(procNCryptImportKey, uintptr(prov), 0, uintptr(unsafe.Pointer(kind)), uintptr(unsafe.Pointer(params)), uintptr(unsafe.Pointer(&k)),
+		uintptr(unsafe.Pointer(unsafe.SliceData(blob))), uintptr(len(blob)), uintptr(flags))
+	runtime.KeepAlive(params)
+	return k, err
+}
+
+// NCryptExportKey returns a key blob.
+func NCryptExportKey(k Object, blobType string, flags uint32) ([]byte, error) {
+	kind, err := windows.UTF16PtrFromString(blobType)
+	if err != nil {
+		return nil, err
+	}
+	var n uint32
+	if err := status(procNCryptExportKey, uintptr(k), 0, uintptr(unsafe.Pointer(kind)), 0, 0, 0, uintptr(unsafe.Pointer(&n)), uintptr(flags)); err != nil {
+		return nil, err
+	}
+	blob := make([]byte, n)
+	err = status(procNCryptExportKey, uintptr(k), 0, uintptr(unsafe.Pointer(kind)), 0, uintptr(unsafe.Pointer(unsafe.SliceData(blob))), uintptr(n), uintptr(unsafe.Pointer(&n)), uintptr(flags))
+	return blob[:min(int(n), len(blob))], err
+}
+
+// NCryptGetNumber returns a property that is a number.
+func NCryptGetNumber(o Object, property string) (uint32, error) {
+	wide, err := windows.UTF16PtrFromString(property)
+	if err != nil {
+		return 0, err
+	}
+	var v, n uint32
+	err = status(procNCryptGetProperty, uintptr(o), uintptr(unsafe.Pointer(wide)), uintptr(unsafe.Pointer(&v)), 4, uintptr(unsafe.Pointer(&n)), NCRYPT_SILENT_FLAG)
+	return v, err
+}
+
+// NCryptSetNumber sets a property that is a number, and stores it with the key.
+func NCryptSetNumber(o Object, property string, v uint32) error {
+	wide, err := windows.UTF16PtrFromString(property)
+	if err != nil {
+		return err
+	}
+	return status(procNCryptSetProperty, uintptr(o), uintptr(unsafe.Pointer(wide)), uintptr(unsafe.Pointer(&v)), 4, NCRYPT_PERSIST_FLAG|NCRYPT_SILENT_FLAG)
+}
+
+// NCryptFinalizeKey makes an imported key usable and stores it.
+func NCryptFinalizeKey(k Object, flags uint32) error {
+	return status(procNCryptFinalizeKey, uintptr(k), uintptr(flags))
+}
+
+// NCryptSignHash signs a digest. For BCRYPT_PAD_PKCS1 and _PSS alg names the
+// hash ("SHA256"), "" for a digest without DigestInfo.
+func NCryptSignHash(k Object, digest []byte, padding uint32, alg string, salt int) ([]byte, error) {
+	var info struct {
+		alg  *uint16
+		salt uint32
+	}
+	pad := unsafe.Pointer(nil)
+	if padding != BCRYPT_PAD_NONE {
+		if alg != "" {
+			wide, err := windows.UTF16PtrFromString(alg)
+			if err != nil {
+				return nil, err
+			}
+			info.alg = wide
+		}
+		info.salt = uint32(salt)
+		pad = unsafe.Pointer(&info)
+	}
+	sign := func(sig []byte) (uint32, error) {
+		var n uint32
+		err := status(procNCryptSignHash, uintptr(k), uintptr(pad), uintptr(unsafe.Pointer(unsafe.SliceData(digest))), uintptr(len(digest)),
+			uintptr(unsafe.Pointer(unsafe.SliceData(sig))), uintptr(len(sig)), uintptr(unsafe.Pointer(&n)), uintptr(padding))
+		return n, err
+	}
+	n, err := sign(nil)
+	if err != nil {
+		return nil, err
+	}
+	sig := make([]byte, n)
+	n, err = sign(sig)
+	return sig[:min(int(n), len(sig))], err
+}
+
+// NCryptDeleteKey deletes a persisted key and frees its handle.
+func NCryptDeleteKey(k Object, flags uint32) error {
+	return status(procNCryptDeleteKey, uintptr(k), uintptr(flags))
+}
+
+// NCryptFreeObject frees a handle; 0 is none.
+func NCryptFreeObject(o Object) {
+	if o != 0 {
+		_ = status(procNCryptFreeObject, uintptr(o))
+	}
+}

@@ -1,0 +1,26 @@
+#!/bin/bash
+# Cross-builds certctl.exe (console, no cgo) and certdesk.exe (GUI subsystem)
+# with icon, version and manifest into the folder $1.
+set -eu
+cd "$(dirname "$0")/../.."
+out=$1
+mkdir -p "$out"
+version=$(sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
+tmp=$(mktemp -d)
+# The linker takes resources from .syso files of the package.
+trap 'rm -rf "$tmp" cmd/certctl/resource_windows_amd64.syso cmd/certdesk/resource_windows_amd64.syso' EXIT
+convert icons/icon.png -define icon:auto-resize=256,64,48,32,24,16 "$tmp/certdesk.ico"
+resource() { # NAME TITLE
+	local f
+	for f in certdesk.manifest resource.rc; do
+		sed "s/@NAME@/$1/g; s/@TITLE@/$2/g; s/@VERSION@/$version/g; s/@COMMAS@/${version//./,}/g" "bundling/windows/$f" >"$tmp/${f/certdesk.manifest/$1.manifest}"
+	done
+	(cd "$tmp" && x86_64-w64-mingw32-windres -O coff -i resource.rc -o resource.syso)
+	cp "$tmp/resource.syso" "cmd/$1/resource_windows_amd64.syso"
+}
+export GOOS=windows GOARCH=amd64
+resource certctl "Certdesk on the command line"
+CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$out/certctl.exe" ./cmd/certctl
+resource certdesk "Certdesk"
+CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go build -trimpath -tags migrated_fynedo -ldflags "-s -w -H windowsgui" -o "$out/certdesk.exe" ./cmd/certdesk
+ls -l "$out"

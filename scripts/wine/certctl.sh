@@ -1,0 +1,128 @@
+#!/bin/bash
+# Runs certctl.exe under Wine as a person would: import, list, move, undo,
+# export, each in a process of its own, so that a key that signs was stored.
+# $1 is a folder for files; windows.sh calls this with its prefix.
+set -eu
+cd "$(dirname "$0")/../.."
+dir=$1
+work=$dir/work
+mkdir -p "$work"
+echo "== certctl.exe"
+go build -overlay "$dir/overlay.json" -o "$dir/certctl.exe" ./cmd/certctl
+env -u GOOS -u GOARCH scripts/sample.sh "$work/sample"
+export CERTDESK_STORE_PREFIX=Smoke- XDG_STATE_HOME="Z:${work//\//\\}\\state"
+passed=0 failed=0
+
+# certctl runs the program; its output is in $out and its exit code in $code.
+certctl() {
+	code=0
+	(cd "$work" && wine "$dir/certctl.exe" "$@") >"$work/out" 2>"$work/err" || code=$?
+	out=$(tr -d '\r' <"$work/out")
+}
+# check NAME COMMAND... counts a check.
+check() {
+	local name=$1; shift
+	if "$@"; then passed=$((passed + 1)); else
+		failed=$((failed + 1)); echo "FAILED: $name (exit code $code)"; head -c 2000 "$work/out"; head -c 2000 "$work/err"; echo
+	fi
+}
+is() { [ "$code" = "$1" ]; }
+# has PATTERN: the output has it, spaces aside. lacks is the reverse.
+has() { tr -d ' \n' <<<"$out" | grep -qE -- "$1"; }
+lacks() { ! has "$1"; }
+same_key() {
+	openssl pkcs12 -in "$work/out.pfx" -passin file:"$work/new.pass" -nodes -nocerts 2>/dev/null | openssl pkey -pubout >"$work/out.pub" 2>/dev/null &&
+		openssl pkey -in "$work/sample/leaf.key" -pubout | cmp -s - "$work/out.pub"
+}
+count() { [ "$(grep -c '"sha256"' <<<"$out")" = "$1" ]; }
+
+for loc in user machine; do
+	certctl import sample/sample.pfx --location $loc --password-file sample/sample.pass --dry-run --json
+	check "$loc: dry run" is 0
+	check "$loc: dry run plans the key" has '"store":"my","action":"add"'
+	certctl list --location $loc --json
+	check "$loc: dry run changes nothing" count 0
+	certctl import sample/sample.pfx --location $loc --password-file sample/sample.pass --yes --json
+	check "$loc: import" is 0
+	certctl list --location $loc --json
+	check "$loc: two entries" count 2
+	check "$loc: key present and exportable" has '"key":"present","exportable":true'
+	check "$loc: friendly name" has 'Sampleclient'
+	certctl import sample/sample.pfx --location $loc --password-file sample/sample.pass --yes --json
+	check "$loc: second import has nothing to do" has '"action":"already-there"'
+	# The key was stored: another process takes it out, and openssl knows it.
+	printf 'new' >"$work/new.pass"
+	rm -f "$work/out.pfx"
+	certctl export f1a0b3c4d5e6f708 --location $loc --format pfx -o out.pfx --new-password-file new.pass
+	check "$loc: export" is 0
+	check "$loc: openssl finds the same key" same_key
+	certctl move 0e44b17d9231 --location $loc --to root --yes --json
+	check "$loc: move to the roots" is 0
+	certctl list --location $loc --store root --json
+	check "$loc: it is there" has '"commonName":"SampleIssuingCA1"'
+	certctl tidy --location $loc --json
+	check "$loc: tidy" is 0
+	certctl list --location $loc --store ca --json
+	check "$loc: it is back" has '"commonName":"SampleIssuingCA1"'
+	certctl undo --json
+	check "$loc: undo" is 0
+	certctl list --location $loc --json
+	check "$loc: nothing is left" lacks 'client.sample.example'
+done
+
+# With its key to the machine, which signs there before the user's is deleted,
+# and back; every import has a container of its own.
+certctl import sample/sample.pfx --password-file sample/sample.pass --yes --json
+check "import" is 0
+certctl import sample/sample.pfx --location machine --password-file sample/sample.pass --exportable=false --yes --json
+check "import into the machine too" is 0
+check "containers" [ "$(wine reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 1 ]
+check "machine containers" [ "$(wine reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 1 ]
+certctl export f1a0b3c4d5e6f708 --location machine --format pfx -o no.pfx --new-password-file new.pass
+check "a key that is not exportable stays" is 1
+certctl move f1a0b3c4d5e6f708 --location user --to my --json
+certctl delete f1a0b3c4d5e6f708 --location machine --yes --json
+check "delete" is 0
+check "its container is gone" [ "$(wine reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
+certctl list --location user --json
+check "the user's key is still there" has '"key":"present"'
+certctl move f1a0b3c4d5e6f708 --location machine --to my --json
+check "move to the machine with its key" is 0
+certctl list --location machine --store my --json
+check "key there" has '"key":"present","exportable":true'
+check "no container is left behind" [ "$(wine reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
+certctl import sample/sample.pfx --password-file nowhere.pass --yes
+check "missing password file" is 1
+certctl delete f1a0b3c4d5e6f708 --location machine --yes
+certctl import sample/sample.pfx --password-file sample/sample.pass --provider cng --yes
+check "Wine keeps no CNG keys" is 1
+certctl list --location user --json
+check "and nothing of it is left" lacks 'client.sample.example'
+certctl import sample/sample.pfx --password-file sample/sample.pass --provider capi --yes
+check "CryptoAPI by name" is 0
+certctl list --store nowhere
+check "unknown store" is 2
+printf 'wrong' >"$work/wrong.pass"
+certctl import sample/sample.pfx --password-file wrong.pass --yes
+check "wrong password" is 3
+certctl move ffffffffffff --to ca
+check "unknown certificate" is 4
+
+# Without a prefix: the stores of the fresh Wine prefix themselves.
+wine reg delete 'HKCU\Software\Microsoft\SystemCertificates' /f >/dev/null 2>&1
+unset CERTDESK_STORE_PREFIX
+certctl list --location machine --store root --json
+check "real stores: the machine's roots" has '"location":"machine","store":"root"'
+certctl list --location user --store root --json
+check "real stores: the user sees them as inherited" has '"inherited":true'
+certctl import sample/sample.pfx --password-file sample/sample.pass --trust-root --yes --json
+check "real stores: import with root" is 0
+certctl list --location user --store my --json
+check "real stores: the key" has '"key":"present","exportable":true'
+certctl undo --json
+check "real stores: undo" is 0
+certctl list --location user --json
+check "real stores: nothing is left" lacks '"inherited":false.*Sample|SampleRootR1'
+
+echo "certctl.exe: $passed checks passed, $failed failed"
+[ "$failed" = 0 ]
