@@ -213,18 +213,39 @@ func (d *Database) accessible() bool {
 func (d *Database) open(ctx context.Context, lib *Library, how mode) (*slot, error) {
 	for try := 0; ; try++ {
 		s, err := lib.open(d.Dir, how)
-		if code(err) != ckrGeneralError {
+		pause := newPause
+		switch {
+		case errors.Is(err, ErrDatabase) && d.young():
+		case code(err) != ckrGeneralError:
 			return s, err
-		}
-		if try == len(busyPauses) {
+		case try >= len(busyPauses):
 			return nil, fmt.Errorf("%w: %w", ErrBusy, err)
+		default:
+			pause = busyPauses[try]
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(busyPauses[try]):
+		case <-time.After(pause):
 		}
 	}
+}
+
+// Another program that makes the database at this moment leaves it unreadable
+// for some milliseconds. It is tried again until the files are no longer new.
+const (
+	newPause = 50 * time.Millisecond
+	newAge   = 3 * time.Second
+)
+
+// young reports whether the database was made a moment ago.
+func (d *Database) young() bool {
+	for _, name := range []string{"cert9.db", "key4.db"} {
+		if st, err := os.Stat(filepath.Join(d.Dir, name)); err == nil && time.Since(st.ModTime()).Abs() < newAge {
+			return true
+		}
+	}
+	return false
 }
 
 // loginWith logs in to a slot, which brings the private keys into view. An empty database password has to be given too.
