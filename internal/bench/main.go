@@ -64,11 +64,21 @@ func (b *bench) run(count int) error {
 	if err != nil {
 		return err
 	}
+	for _, k := range []kind{selfSigned, selfSignedCA} {
+		if _, err := b.fill(k, count); err != nil {
+			return err
+		}
+	}
 	fmt.Printf("medians of %d rounds, tools in turns; ratio = peer / certctl, above 1 is faster\n", b.rounds)
 	fmt.Printf("%-28s %10s  %-34s %10s %7s\n", "what", "certctl", "peer", "peer", "ratio")
 	db := "sql:" + b.path("db")
 	b.compare(fmt.Sprintf("list %d", count), nil,
 		b.certctlCommand("list", "--json", "--location", "user"), []string{"certutil", "-L", "-d", db})
+	for _, k := range []kind{selfSigned, selfSignedCA} {
+		b.compare(fmt.Sprintf("list %d, %s", count, k), nil,
+			[]string{"env", "CERTDESK_USER_DB=" + b.path(k.dir()), "XDG_STATE_HOME=" + b.path("state"), b.certctl, "list", "--json", "--location", "user"},
+			[]string{"certutil", "-L", "-d", "sql:" + b.path(k.dir())})
+	}
 	b.compare(fmt.Sprintf("show one of %d", count), nil,
 		b.certctlCommand("show", thumbprint, "--json"), []string{"certutil", "-L", "-d", db, "-n", "bench 7"})
 	fresh := func() error {
@@ -145,14 +155,42 @@ func quiet(name string, args ...string) error {
 	return nil
 }
 
-// prepare makes a database of count certificates with certutil's batch mode,
-// and a PFX with openssl. It returns the thumbprint of one certificate.
+// A kind is what a database is full of. Which it is decides how the two
+// programs compare: certutil is slowest with issued certificates, certctl with
+// self-signed CAs, whose signatures it verifies before it calls them roots.
+type kind string
+
+const (
+	issued       kind = "issued"
+	selfSigned   kind = "self-signed"
+	selfSignedCA kind = "self-signed CAs"
+)
+
+func (k kind) dir() string {
+	if k == issued {
+		return "db"
+	}
+	return "db-" + strings.ReplaceAll(string(k), " ", "-")
+}
+
+// prepare makes a database of issued certificates, and a PFX with openssl. It
+// returns the thumbprint of one certificate.
 func (b *bench) prepare(count int) (string, error) {
-	fmt.Printf("making a database of %d certificates\n", count)
-	if err := os.Mkdir(b.path("db"), 0o700); err != nil {
+	chosen, err := b.fill(issued, count)
+	if err != nil {
 		return "", err
 	}
-	if err := quiet("certutil", "-N", "-d", "sql:"+b.path("db"), "--empty-password"); err != nil {
+	return chosen, quiet("scripts/sample.sh", b.dir)
+}
+
+// fill makes a database of count certificates with certutil's batch mode.
+func (b *bench) fill(k kind, count int) (string, error) {
+	fmt.Printf("making a database of %d certificates, %s\n", count, k)
+	db := b.path(k.dir())
+	if err := os.Mkdir(db, 0o700); err != nil {
+		return "", err
+	}
+	if err := quiet("certutil", "-N", "-d", "sql:"+db, "--empty-password"); err != nil {
 		return "", err
 	}
 	ca, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -162,11 +200,11 @@ func (b *bench) prepare(count int) (string, error) {
 	var batch strings.Builder
 	chosen := ""
 	for i := range count {
-		der, err := certificateDER(ca, i)
+		der, err := certificateDER(k, ca, i)
 		if err != nil {
 			return "", err
 		}
-		name := b.path(fmt.Sprintf("c%d.pem", i))
+		name := filepath.Join(db, fmt.Sprintf("c%d.pem", i))
 		if err := os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
 			return "", err
 		}
@@ -175,28 +213,32 @@ func (b *bench) prepare(count int) (string, error) {
 		}
 		fmt.Fprintf(&batch, "-A -n \"bench %d\" -t \",,\" -a -i %s\n", i, name)
 	}
-	if err := os.WriteFile(b.path("batch"), []byte(batch.String()), 0o600); err != nil {
+	file := b.path("batch")
+	if err := os.WriteFile(file, []byte(batch.String()), 0o600); err != nil {
 		return "", err
 	}
-	if err := quiet("certutil", "-B", "-d", "sql:"+b.path("db"), "-i", b.path("batch")); err != nil {
-		return "", err
-	}
-	return chosen, quiet("scripts/sample.sh", b.dir)
+	return chosen, quiet("certutil", "-B", "-d", "sql:"+db, "-i", file)
 }
 
 // certificateDER makes a certificate with a key of its own, as a store has
-// them: certutil is far slower where certificates share a key.
-func certificateDER(ca *ecdsa.PrivateKey, i int) ([]byte, error) {
+// them.
+func certificateDER(k kind, ca *ecdsa.PrivateKey, i int) ([]byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
 	t := &x509.Certificate{
 		SerialNumber: big.NewInt(int64(1_000_000 + i)), Subject: pkix.Name{CommonName: fmt.Sprintf("bench %d", i), Organization: []string{"Bench"}},
-		Issuer: pkix.Name{CommonName: "Bench CA"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 		DNSNames: []string{fmt.Sprintf("host%d.bench.example", i)},
 	}
-	parent := &x509.Certificate{Subject: pkix.Name{CommonName: "Bench CA"}}
-	return x509.CreateCertificate(rand.Reader, t, parent, &key.PublicKey, ca)
+	parent, signer := t, key
+	switch k {
+	case issued:
+		parent, signer = &x509.Certificate{Subject: pkix.Name{CommonName: "Bench CA"}}, ca
+	case selfSignedCA:
+		t.BasicConstraintsValid, t.IsCA, t.KeyUsage, t.ExtKeyUsage, t.DNSNames = true, true, x509.KeyUsageCertSign, nil, nil
+	}
+	return x509.CreateCertificate(rand.Reader, t, parent, &key.PublicKey, signer)
 }
