@@ -117,7 +117,7 @@ func TestTwoProcesses(t *testing.T) {
 // and restores what was there before: nothing.
 func TestKillDuringPut(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes seconds")
+		t.Skip("-short: 25 processes are started and killed, which takes seconds; cmd/certctl kills some in any case")
 	}
 	sc := newScratch(t)
 	root := certtest.Root(t, "Root")

@@ -244,7 +244,7 @@ func TestOpenSSLReads(t *testing.T) {
 		}
 	}
 	for _, profile := range []Profile{Modern, Compatible} {
-		data, err := EncodePKCS12(p.key, p.cert, [][]byte{p.root}, "", "secret", profile)
+		data, err := EncodePKCS12(p.key, p.cert, [][]byte{p.root}, "secret", profile)
 		write("out.p12", data, err)
 		if out := sh(t, dir, "openssl pkcs12 -in out.p12 -passin pass:secret -nodes"); strings.Count(out, "BEGIN CERTIFICATE") != 2 || !strings.Contains(out, "BEGIN PRIVATE KEY") {
 			t.Errorf("%s: openssl: %s", profile, out)

@@ -34,9 +34,9 @@ var errPasswordCharacter = errors.New("the password has characters outside the B
 // a key that Go does not know is [ErrUnsupported], with its algorithm. A password
 // with characters outside the Basic Multilingual Plane is refused.
 //
-// The friendly name is not written: go-pkcs12 has no means to set it on a key
+// No friendly name is written: go-pkcs12 has no means to set one on a key
 // and its certificate. Programs show the subject instead.
-func EncodePKCS12(key, cert []byte, chain [][]byte, friendlyName, password string, profile Profile) ([]byte, error) {
+func EncodePKCS12(key, cert []byte, chain [][]byte, password string, profile Profile) ([]byte, error) {
 	k, err := newKey(key)
 	if err != nil {
 		return nil, errAt("write", "PKCS#12", err)

@@ -16,7 +16,7 @@ func TestEncodePKCS12(t *testing.T) {
 		Modern:     {"sha256, 10000 iterations", "PBES2 AES-256-CBC"},
 		Compatible: {"sha1, 2048 iterations", "PBE-SHA1-3DES"},
 	} {
-		data, err := EncodePKCS12(p.key, p.cert, [][]byte{p.root}, "ignored", "Grüße", profile)
+		data, err := EncodePKCS12(p.key, p.cert, [][]byte{p.root}, "Grüße", profile)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,13 +27,13 @@ func TestEncodePKCS12(t *testing.T) {
 		}
 	}
 	unknown := seq(num(0), seq(oidOf("1.2.3.4")), oct(nil))
-	_, err := EncodePKCS12(unknown, p.cert, nil, "", "secret", Modern)
+	_, err := EncodePKCS12(unknown, p.cert, nil, "secret", Modern)
 	if e := wantErr(t, err, ErrUnsupported); e.Op != "write" || e.Detail != "1.2.3.4 key" {
 		t.Errorf("%+v", e)
 	}
-	_, err = EncodePKCS12(p.key, p.cert, nil, "", "🔑", Modern)
+	_, err = EncodePKCS12(p.key, p.cert, nil, "🔑", Modern)
 	wantErr(t, err, errPasswordCharacter)
-	_, err = EncodePKCS12([]byte("no key"), p.cert, nil, "", "secret", Modern)
+	_, err = EncodePKCS12([]byte("no key"), p.cert, nil, "secret", Modern)
 	wantErr(t, err, ErrDamaged)
 }
 
@@ -41,7 +41,7 @@ func TestEncodePKCS12(t *testing.T) {
 func TestEncodeStrangeCertificate(t *testing.T) {
 	p := testPair()
 	strange := seq(seq(num(-1)), seq(), []byte{3, 1, 0})
-	data, err := EncodePKCS12(p.key, strange, nil, "", "secret", Modern)
+	data, err := EncodePKCS12(p.key, strange, nil, "secret", Modern)
 	if err != nil {
 		t.Fatal(err)
 	}

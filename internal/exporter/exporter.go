@@ -128,11 +128,7 @@ func WithKey(ctx context.Context, store certstore.Store, row *inventory.Row, inv
 		return nil, fmt.Errorf("export %q: %w", subject, err)
 	}
 	chain := raw(WithChain([]*certificate.Certificate{row.Certificate}, inv, now))[1:]
-	name := row.FriendlyName
-	if name == "" {
-		name = subject
-	}
-	return certfile.EncodePKCS12(key, row.Certificate.Raw, chain, name, string(password), profile)
+	return certfile.EncodePKCS12(key, row.Certificate.Raw, chain, string(password), profile)
 }
 
 // fits checks that what came out of the store is the certificate's key.
