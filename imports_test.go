@@ -79,6 +79,9 @@ func TestImports(t *testing.T) {
 		{"ui/", "github.com/miekg/pkcs11", "only certstore calls an operating system", nil},
 		{"internal/", "github.com/miekg/pkcs11", "only certstore calls an operating system", nil},
 		{"cmd/", "github.com/miekg/pkcs11", "only certstore calls an operating system", nil},
+		{"internal/", "github.com/google/certtostore", "only certstore calls an operating system", nil},
+		{"ui/", "github.com/google/certtostore", "only certstore calls an operating system", nil},
+		{"cmd/", "github.com/google/certtostore", "only certstore calls an operating system", nil},
 		{"cmd/certctl/", "fyne.io/", "the command line has no GUI", nil},
 		{"cmd/certctl/", module + "ui", "the command line has no GUI", nil},
 	}

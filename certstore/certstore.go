@@ -104,7 +104,7 @@ type Item struct {
 	Provider Provider
 }
 
-// A Provider is one of Windows' two ways to keep private keys.
+// A Provider is one of Windows' ways to keep private keys.
 type Provider string
 
 // The providers.
@@ -112,6 +112,7 @@ const (
 	ProviderDefault Provider = ""     // CNG where it works, else CryptoAPI
 	ProviderCNG     Provider = "cng"  // Microsoft Software Key Storage Provider
 	ProviderCAPI    Provider = "capi" // Microsoft Enhanced RSA and AES Cryptographic Provider, for programs that cannot use CNG keys; RSA only
+	ProviderTPM     Provider = "tpm"  // Microsoft Platform Crypto Provider, for keys that are made there
 )
 
 // A State is what one location holds of one certificate, to be compared and

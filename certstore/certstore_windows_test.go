@@ -106,6 +106,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if step := os.Getenv(requestIn); step != "" {
+		if err := requestStep(step); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 

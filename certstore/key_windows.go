@@ -32,8 +32,11 @@ func (s *windowsStore) container(c *certificate.Certificate, n int) string {
 // newLink returns what is to lead to a key.
 func newLink(p Provider, loc Location, container string) *link {
 	l := &link{Container: container, Provider: wincrypt.MS_KEY_STORAGE_PROVIDER}
-	if p == ProviderCAPI {
+	switch p {
+	case ProviderCAPI:
 		l.Provider, l.ProvType, l.KeySpec = wincrypt.MS_ENH_RSA_AES_PROV, windows.PROV_RSA_AES, windows.AT_KEYEXCHANGE
+	case ProviderTPM:
+		l.Provider = wincrypt.MS_PLATFORM_KEY_STORAGE_PROVIDER
 	}
 	if loc == Machine {
 		l.Flags = windows.CRYPT_MACHINE_KEYSET // CNG's flag has the same value

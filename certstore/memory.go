@@ -39,6 +39,7 @@ type memoryKey struct {
 	pkcs8      []byte
 	signer     crypto.Signer
 	exportable bool
+	container  string // of a generated key
 }
 
 // NewMemory returns an empty Store that keeps everything in memory, for the
@@ -148,11 +149,11 @@ func newMemoryKey(c *certificate.Certificate, item Item) (*memoryKey, error) {
 	switch key := parsed.(type) {
 	case *rsa.PrivateKey:
 		if key.PublicKey.Equal(public) {
-			return &memoryKey{bytes.Clone(item.Key), key, item.Exportable}, nil
+			return &memoryKey{pkcs8: bytes.Clone(item.Key), signer: key, exportable: item.Exportable}, nil
 		}
 	case *ecdsa.PrivateKey:
 		if key.PublicKey.Equal(public) {
-			return &memoryKey{bytes.Clone(item.Key), key, item.Exportable}, nil
+			return &memoryKey{pkcs8: bytes.Clone(item.Key), signer: key, exportable: item.Exportable}, nil
 		}
 	default:
 		return nil, &because{ErrKey, errors.New("key type " + c.KeyType() + " is not supported")}

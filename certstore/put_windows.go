@@ -84,10 +84,19 @@ func (s *windowsStore) put(ctx context.Context, y systemStore, c *certificate.Ce
 	if err != nil {
 		return err
 	}
-	if err = ctx.Err(); err == nil {
+	return s.place(ctx, y, c, there, l, made, item.FriendlyName)
+}
+
+// place adds c to the store y, joined to the key that l leads to, nil for
+// none, and proves the key. there is where the location has c. What fails is
+// taken back, with the key if it was made for this.
+func (s *windowsStore) place(ctx context.Context, y systemStore, c *certificate.Certificate, there []held, l *link, made bool, friendlyName string) error {
+	here := slices.IndexFunc(there, func(e held) bool { return e.store == y })
+	err := ctx.Err()
+	if err == nil {
 		p := properties{link: l}
-		if item.FriendlyName != "" && here < 0 {
-			p.friendlyName = &item.FriendlyName
+		if friendlyName != "" && here < 0 {
+			p.friendlyName = &friendlyName
 		}
 		err = y.add(c, nil, p)
 		if err == nil && l != nil {

@@ -22,8 +22,10 @@ type rsaHeader struct {
 }
 
 const (
+	publicKeyBlob  = 6
 	privateKeyBlob = 7
 	algRSAKeyX     = 0xa400
+	magicRSA1      = 0x31415352
 	magicRSA2      = 0x32415352
 )
 
@@ -80,4 +82,19 @@ func parseRSABlob(blob []byte) (*rsa.PrivateKey, error) {
 	}
 	key.Precompute()
 	return key, nil
+}
+
+// parsePublicBlob reads a PUBLICKEYBLOB.
+func parsePublicBlob(blob []byte) (*rsa.PublicKey, error) {
+	var h rsaHeader
+	r := bytes.NewReader(blob)
+	if err := binary.Read(r, binary.LittleEndian, &h); err != nil || h.Type != publicKeyBlob || h.Magic != magicRSA1 || h.Bits%8 != 0 || h.Bits > 1<<16 {
+		return nil, errors.New("CryptoAPI returns a key in another format")
+	}
+	le := make([]byte, h.Bits/8)
+	if _, err := io.ReadFull(r, le); err != nil {
+		return nil, errors.New("the key that CryptoAPI returns is cut off")
+	}
+	slices.Reverse(le)
+	return &rsa.PublicKey{N: new(big.Int).SetBytes(le), E: int(h.Exponent)}, nil
 }

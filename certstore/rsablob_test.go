@@ -3,6 +3,7 @@ package certstore
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/binary"
 	"errors"
 	"testing"
 )
@@ -36,5 +37,29 @@ func TestRSABlob(t *testing.T) {
 	}
 	if _, err := rsaBlob(odd); !errors.Is(err, ErrKey) {
 		t.Errorf("a key of 1030 bits = %v, want ErrKey", err)
+	}
+}
+
+func TestPublicBlob(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := rsaBlob(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A PUBLICKEYBLOB is the start of a PRIVATEKEYBLOB with another type and magic.
+	public := blob[:20+256]
+	public[0] = publicKeyBlob
+	binary.LittleEndian.PutUint32(public[8:], magicRSA1)
+	got, err := parsePublicBlob(public)
+	if err != nil || !got.Equal(&key.PublicKey) {
+		t.Errorf("parsePublicBlob = %v, %v", got, err)
+	}
+	for n := range public {
+		if _, err := parsePublicBlob(public[:n]); err == nil {
+			t.Fatalf("a blob cut to %d bytes is read", n)
+		}
 	}
 }

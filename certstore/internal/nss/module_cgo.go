@@ -168,6 +168,12 @@ func (m *module) wrapKey(session, mechanism uint, parameter []byte, wrapping, ke
 	return out, m.error("C_WrapKey", err)
 }
 
+func (m *module) generateKeyPair(session, mechanism uint, public, private []Attribute) (Handle, Handle, error) {
+	mech := []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)}
+	pub, priv, err := m.ctx.GenerateKeyPair(pkcs11.SessionHandle(session), mech, attributes(public), attributes(private))
+	return Handle(pub), Handle(priv), m.error("C_GenerateKeyPair", err)
+}
+
 func attributes(template []Attribute) []*pkcs11.Attribute {
 	list := make([]*pkcs11.Attribute, len(template))
 	for i, a := range template {

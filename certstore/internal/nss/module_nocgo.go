@@ -31,3 +31,6 @@ func (m *module) sign(session, mechanism uint, parameter []byte, key Handle, dat
 func (m *module) wrapKey(session, mechanism uint, parameter []byte, wrapping, key Handle) ([]byte, error) {
 	return nil, errNoCgo
 }
+func (m *module) generateKeyPair(session, mechanism uint, public, private []Attribute) (Handle, Handle, error) {
+	return 0, 0, errNoCgo
+}

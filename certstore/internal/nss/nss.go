@@ -35,6 +35,7 @@ const (
 	CKA_VERIFY            = 0x10A
 	CKA_DERIVE            = 0x10C
 	CKA_MODULUS           = 0x120
+	CKA_MODULUS_BITS      = 0x121
 	CKA_PUBLIC_EXPONENT   = 0x122
 	CKA_PRIVATE_EXPONENT  = 0x123
 	CKA_PRIME_1           = 0x124
@@ -77,15 +78,17 @@ const (
 	CKK_EC  = 0x3
 	CKK_AES = 0x1F
 
-	CKM_RSA_PKCS     = 0x1
-	CKM_RSA_PKCS_PSS = 0xD
-	CKM_SHA_1        = 0x220
-	CKM_SHA224       = 0x255
-	CKM_SHA256       = 0x250
-	CKM_SHA384       = 0x260
-	CKM_SHA512       = 0x270
-	CKM_ECDSA        = 0x1041
-	CKM_AES_CBC_PAD  = 0x1085
+	CKM_RSA_PKCS_KEY_PAIR_GEN = 0x0
+	CKM_RSA_PKCS              = 0x1
+	CKM_RSA_PKCS_PSS          = 0xD
+	CKM_SHA_1                 = 0x220
+	CKM_SHA224                = 0x255
+	CKM_SHA256                = 0x250
+	CKM_SHA384                = 0x260
+	CKM_SHA512                = 0x270
+	CKM_EC_KEY_PAIR_GEN       = 0x1040
+	CKM_ECDSA                 = 0x1041
+	CKM_AES_CBC_PAD           = 0x1085
 
 	CKG_MGF1_SHA1   = 0x1
 	CKG_MGF1_SHA256 = 0x2

@@ -43,3 +43,9 @@ func (s *Session) Sign(mechanism uint, parameter []byte, key Handle, data []byte
 func (s *Session) Wrap(mechanism uint, parameter []byte, wrapping, key Handle) ([]byte, error) {
 	return s.lib.m.wrapKey(s.h, mechanism, parameter, wrapping, key)
 }
+
+// GenerateKeyPair makes a key pair (C_GenerateKeyPair) of the templates of its
+// halves.
+func (s *Session) GenerateKeyPair(mechanism uint, public, private []Attribute) (pub, priv Handle, err error) {
+	return s.lib.m.generateKeyPair(s.h, mechanism, public, private)
+}

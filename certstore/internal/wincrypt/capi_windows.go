@@ -36,6 +36,7 @@ var (
 	advapi32              = windows.NewLazySystemDLL("advapi32.dll")
 	procCryptImportKey    = advapi32.NewProc("CryptImportKey")
 	procCryptExportKey    = advapi32.NewProc("CryptExportKey")
+	procCryptGenKey       = advapi32.NewProc("CryptGenKey")
 	procCryptDestroyKey   = advapi32.NewProc("CryptDestroyKey")
 	procCryptGetUserKey   = advapi32.NewProc("CryptGetUserKey")
 	procCryptGetKeyParam  = advapi32.NewProc("CryptGetKeyParam")
@@ -76,6 +77,14 @@ func CryptExportKey(k Key, blobType uint32) ([]byte, error) {
 	blob := make([]byte, n)
 	_, err := call(procCryptExportKey, uintptr(k), 0, uintptr(blobType), 0, uintptr(unsafe.Pointer(unsafe.SliceData(blob))), uintptr(unsafe.Pointer(&n)))
 	return blob[:min(int(n), len(blob))], err
+}
+
+// CryptGenKey makes the key pair that alg (AT_KEYEXCHANGE) names, with a modulus
+// of bits. Wine stores it when the container is released.
+func CryptGenKey(prov windows.Handle, alg uint32, bits int, flags uint32) (Key, error) {
+	var k Key
+	_, err := call(procCryptGenKey, uintptr(prov), uintptr(alg), uintptr(uint32(bits)<<16|flags), uintptr(unsafe.Pointer(&k)))
+	return k, err
 }
 
 // CryptDestroyKey frees the handle.
