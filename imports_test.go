@@ -69,6 +69,8 @@ func TestImports(t *testing.T) {
 		{"internal/placement/", "os", "placement looks at nothing but its arguments", nil},
 		{"internal/importer/", "os", "the front ends read the files", nil},
 		{"internal/inventory/", "os", "an inventory comes from the stores", nil},
+		{"internal/chain/", "net/http", "chains are built from what is at hand", nil},
+		{"internal/chain/", "os", "chains are built from what is at hand", nil},
 		{"ui/", "fyne.io/fyne/v2/app", "only cmd links a driver, so ui is tested without cgo", nil},
 		{"ui/", "os", "the window reads files through fyne/storage or a service", nil},
 		{"ui/", "net", "the window makes no connection of its own", nil},

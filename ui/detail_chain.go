@@ -4,7 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
-	"certdesk/internal/inventory"
+	"certdesk/internal/chain"
 	"certdesk/ui/parts"
 )
 
@@ -21,7 +21,7 @@ func (v *detailView) chainCards() fyne.CanvasObject {
 		list.Add(v.chainCard(links[i], i == 0))
 		if i > 0 {
 			role := parts.ChipLine
-			if links[i].Status == inventory.LinkMissing {
+			if links[i].Status == chain.Missing {
 				role = parts.Warn
 			}
 			list.Add(parts.Pad(0, 0, 20, 0, parts.HBox(0, parts.Fixed(2, 14, parts.Fill(role)))))
@@ -30,7 +30,7 @@ func (v *detailView) chainCards() fyne.CanvasObject {
 	return list
 }
 
-func (v *detailView) chainCard(l inventory.Link, leaf bool) fyne.CanvasObject {
+func (v *detailView) chainCard(l chain.Link, leaf bool) fyne.CanvasObject {
 	text, kind := linkWords(l)
 	role, _ := kind.Roles()
 	icon, sub := "search", lang.X("chain.missingText", "This issuer is not on this computer")

@@ -8,8 +8,8 @@ import (
 	"fyne.io/fyne/v2/lang"
 
 	"certdesk/internal/certificate"
+	"certdesk/internal/chain"
 	"certdesk/internal/finding"
-	"certdesk/internal/inventory"
 	"certdesk/ui/parts"
 )
 
@@ -205,7 +205,7 @@ func (v *detailView) chainLine() fyne.CanvasObject {
 		switch {
 		case i == 0:
 			name = lang.X("chain.this", "this")
-		case links[i].Status == inventory.LinkMissing:
+		case links[i].Status == chain.Missing:
 			name = lang.X("chain.missing", "?")
 		case links[i].Certificate != nil && links[i].Certificate.SelfIssued():
 			name = lang.X("chain.root", "Root")

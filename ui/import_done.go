@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"certdesk/internal/chain"
 	"certdesk/internal/check"
 	"certdesk/internal/exporter"
 	"certdesk/internal/finding"
@@ -153,7 +154,7 @@ func (v *importView) doneBanner(st *model.ImportState) fyne.CanvasObject {
 			kind = parts.KindWarning
 		}
 	}
-	if len(res.Chain) > 0 && res.Chain[len(res.Chain)-1].Status == inventory.LinkTrusted {
+	if len(res.Chain) > 0 && res.Chain[len(res.Chain)-1].Status == chain.Trusted {
 		text = append(text, lang.X("done.chain", "Its chain is complete."))
 	}
 	return parts.Banner(kind, strings.Join(facts, ", "), strings.Join(text, " "), nil)

@@ -9,9 +9,9 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/certificate"
+	"certdesk/internal/chain"
 	"certdesk/internal/check"
 	"certdesk/internal/finding"
-	"certdesk/internal/inventory"
 	"certdesk/internal/placement"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
@@ -247,17 +247,17 @@ func usageName(name string) string {
 }
 
 // linkWords says how a certificate of a chain stands.
-func linkWords(l inventory.Link) (text string, kind parts.Kind) {
+func linkWords(l chain.Link) (text string, kind parts.Kind) {
 	switch l.Status {
-	case inventory.LinkTrusted:
+	case chain.Trusted:
 		return lang.X("link.trusted", "Trusted"), parts.KindOK
-	case inventory.LinkExpired:
+	case chain.Expired:
 		return lang.X("link.expired", "Not valid today"), parts.KindError
-	case inventory.LinkUntrusted:
+	case chain.Untrusted:
 		return lang.X("link.untrusted", "Not trusted here"), parts.KindWarning
-	case inventory.LinkBlocked:
+	case chain.Blocked:
 		return lang.X("link.blocked", "Blocked"), parts.KindError
-	case inventory.LinkMissing:
+	case chain.Missing:
 		return lang.X("link.missing", "Not found"), parts.KindWarning
 	}
 	return lang.X("link.valid", "Valid"), parts.KindOK

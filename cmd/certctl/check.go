@@ -52,6 +52,9 @@ type jsonCheck struct {
 	Certificate jsonCertificate `json:"certificate"`
 	jsonVerdict                 // the worst of those below
 	Purposes    []jsonVerdict   `json:"purposes"`
+	Chain       []jsonLink      `json:"chain"`
+	Paths       []jsonPath      `json:"paths"`
+	Acceptance  jsonAcceptance  `json:"acceptance"` // by services of this computer
 }
 
 func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt check.Options) error {
@@ -81,6 +84,7 @@ func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt chec
 			j.Purposes = append(j.Purposes, jv)
 			if rank := slices.Index([]string{check.WillNotWork, check.Limited, check.Works}, v.Verdict); rank < worst {
 				worst, j.jsonVerdict = rank, jv
+				j.setPaths(v.Paths, inv)
 			}
 		}
 		fails = fails || j.Verdict == check.WillNotWork
@@ -152,6 +156,7 @@ func (a *app) printChecks(reports []jsonCheck) error {
 			fmt.Fprintf(a.stdout, "%s%s: %s\n", r.Certificate.CommonName, as, v.Verdict)
 			a.printFindings(v.Findings)
 		}
+		a.printPaths(r)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/certificate"
+	"certdesk/internal/chain"
 	"certdesk/internal/finding"
 	"certdesk/internal/inventory"
 )
@@ -74,6 +75,7 @@ type jsonMore struct {
 	Origin           string              `json:"origin,omitempty"`
 	Places           []jsonPlace         `json:"places,omitempty"` // everywhere the certificate stands
 	Chain            []jsonLink          `json:"chain"`
+	Paths            []jsonPath          `json:"paths"` // all of them, best first; chain is the first
 	PEM              string              `json:"pem"`
 }
 
@@ -90,15 +92,6 @@ type jsonBasic struct {
 type jsonPlace struct {
 	Location certstore.Location `json:"location"`
 	Store    certstore.Name     `json:"store"`
-}
-
-type jsonLink struct {
-	Subject  string               `json:"subject"`
-	SHA256   string               `json:"sha256,omitempty"`
-	Location certstore.Location   `json:"location,omitempty"`
-	Store    certstore.Name       `json:"store,omitempty"`
-	Found    string               `json:"found"` // "store", "file" or "missing"
-	Status   inventory.LinkStatus `json:"status"`
 }
 
 func rfc3339(t time.Time) string {
@@ -152,16 +145,9 @@ func moreOf(c *certificate.Certificate, inv *inventory.Inventory, extra []*certi
 	for _, r := range inv.At(c.Fingerprint()) {
 		m.Places = append(m.Places, jsonPlace{r.Location, r.Store})
 	}
-	for _, l := range inv.Chain(c, extra, now) {
-		j := jsonLink{Subject: l.Name, Found: "missing", Status: l.Status}
-		if l.Certificate != nil {
-			j.Subject, j.SHA256, j.Found = l.Certificate.Subject().String(), l.Certificate.Fingerprint().String(), "file"
-		}
-		if l.Row != nil {
-			j.Location, j.Store, j.Found = l.Row.Location, l.Row.Store, "store"
-		}
-		m.Chain = append(m.Chain, j)
-	}
+	paths := chain.Build(inv, c, chain.Options{Now: now, Extra: chain.FromFile(extra)})
+	m.Chain = jsonLinks(paths.Best())
+	m.Paths = jsonPaths(paths)
 	return m
 }
 

@@ -239,12 +239,15 @@ func (a *app) printOne(j jsonCertificate) {
 		for _, n := range m.SubjectAltNames {
 			fields = append(fields, []string{"Alternative name", n.Type + ":" + n.Value})
 		}
-		for i, l := range m.Chain {
-			label := ""
-			if i == 0 {
-				label = "Chain"
+		for i, p := range m.Paths {
+			label := "Chain"
+			if i > 0 {
+				label = "Another path"
 			}
-			fields = append(fields, []string{label, fmt.Sprintf("%s (%s)", l.Subject, l.Status)})
+			for _, l := range p.Links {
+				fields = append(fields, []string{label, l.text()})
+				label = ""
+			}
 		}
 	}
 	if j.Misplaced != "" {

@@ -166,7 +166,9 @@ func (c *Certificate) PublicKey() (crypto.PublicKey, error) {
 	return nil, err
 }
 
-var errUnverifiable = errors.New("signature algorithm not supported")
+// ErrUnverifiable is a signature whose algorithm or key this program does not
+// know, so that nothing can be said about it.
+var ErrUnverifiable = errors.New("signature algorithm not supported")
 
 var hashes = map[string]crypto.Hash{
 	"1.2.840.113549.1.1.5": crypto.SHA1, "1.3.14.3.2.29": crypto.SHA1, "1.2.840.113549.1.1.4": crypto.MD5,
@@ -198,7 +200,7 @@ func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
 	}
 	pub, err := issuer.PublicKey()
 	if err != nil {
-		return errUnverifiable
+		return ErrUnverifiable
 	}
 	signed := tbs.FullBytes
 	if c.SignatureOID == oidEd25519 {
@@ -211,13 +213,13 @@ func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
 		a, err1 := c.X509()
 		b, err2 := issuer.X509()
 		if err1 != nil || err2 != nil {
-			return errUnverifiable
+			return ErrUnverifiable
 		}
 		return b.CheckSignature(a.SignatureAlgorithm, a.RawTBSCertificate, a.Signature)
 	}
 	h, ok := hashes[c.SignatureOID]
 	if !ok || !h.Available() {
-		return errUnverifiable
+		return ErrUnverifiable
 	}
 	d := h.New()
 	d.Write(signed)
@@ -231,7 +233,7 @@ func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
 		}
 		return errors.New("signature does not verify")
 	}
-	return errUnverifiable
+	return ErrUnverifiable
 }
 
 // SelfSigned reports whether the certificate is self-issued and signed with
@@ -248,7 +250,7 @@ func (c *Certificate) SelfSigned() bool {
 			c.selfSignedRes = c.AuthorityKey == nil || bytes.Equal(c.AuthorityKey, c.SubjectKeyID)
 		default:
 			err := c.CheckSignatureFrom(c)
-			c.selfSignedRes = err == nil || errors.Is(err, errUnverifiable)
+			c.selfSignedRes = err == nil || errors.Is(err, ErrUnverifiable)
 		}
 	})
 	return c.selfSignedRes

@@ -183,3 +183,28 @@ func NegativeSerial() ([]byte, error) {
 	outer.Sig = asn1.BitString{Bytes: sig, BitLength: len(sig) * 8}
 	return asn1.Marshal(outer)
 }
+
+// Resign signs c anew with the P-256 key of issuer after mutate changed its
+// TBSCertificate, to make what no library would sign.
+func Resign(t testing.TB, issuer Issuer, c *certificate.Certificate, mutate func(tbs []byte) []byte) *certificate.Certificate {
+	t.Helper()
+	var outer struct {
+		TBS, Alg asn1.RawValue
+		Sig      asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(c.Raw, &outer); err != nil {
+		t.Fatal(err)
+	}
+	outer.TBS.FullBytes = mutate(append([]byte(nil), outer.TBS.FullBytes...))
+	digest := sha256.Sum256(outer.TBS.FullBytes)
+	sig, err := issuer.Key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer.Sig = asn1.BitString{Bytes: sig, BitLength: len(sig) * 8}
+	der, err := asn1.Marshal(outer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certificate.Parse(der)
+}

@@ -10,6 +10,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/internal/certificate"
+	"certdesk/internal/chain"
 	"certdesk/internal/finding"
 	"certdesk/internal/inventory"
 	"certdesk/internal/keyusage"
@@ -59,6 +60,9 @@ type Options struct {
 	Host  string // server: the name clients use
 	Trust bool   // a chain that is not trusted here is an error
 	Now   time.Time
+
+	Fetched []chain.Candidate // issuers that were fetched because the person asked for it
+	More    []finding.Finding // from elsewhere, such as revocation
 }
 
 // Verdicts.
@@ -73,6 +77,7 @@ type Verdict struct {
 	Purpose  finding.Purpose
 	Verdict  string            // one of the constants
 	Findings []finding.Finding // worst first
+	Paths    chain.Result
 }
 
 // Purposes returns those that c was made for, of those that rules know; none
@@ -91,6 +96,11 @@ func twin(s Subject, inv *inventory.Inventory) *certificate.Certificate {
 	return nil
 }
 
+// Paths returns the paths from s to a root, the best for purpose p first.
+func Paths(s Subject, p finding.Purpose, inv *inventory.Inventory, opt Options) chain.Result {
+	return chain.Build(inv, s.Certificate, chain.Options{Now: opt.Now, Purpose: p, Extra: append(chain.FromFile(s.Extra), opt.Fetched...)})
+}
+
 // Judge judges s for the purpose p; [finding.Any] asks only for what holds
 // whatever the purpose.
 func Judge(s Subject, p finding.Purpose, inv *inventory.Inventory, opt Options) Verdict {
@@ -104,15 +114,16 @@ func Judge(s Subject, p finding.Purpose, inv *inventory.Inventory, opt Options) 
 	if p != finding.Any && (s.Row != nil && s.Row.Key == certstore.KeyNone || s.PFX && !s.HasKey) {
 		fs = append(fs, keyusage.NoKey(p, finding.Error))
 	}
-	chain := inventory.Trust(inv.Chain(s.Certificate, s.Extra, opt.Now), p)
-	if opt.Trust {
-		for i := range chain {
-			chain[i].Severity = finding.Error
+	paths := Paths(s, p, inv, opt)
+	for _, f := range paths.Findings(p) {
+		if opt.Trust && chain.IsTrust(f) {
+			f.Severity = finding.Error
 		}
+		fs = append(fs, f)
 	}
-	fs = append(fs, chain...)
+	fs = append(fs, opt.More...)
 	finding.Sort(fs)
-	v := Verdict{Purpose: p, Verdict: Works, Findings: fs}
+	v := Verdict{Purpose: p, Verdict: Works, Findings: fs, Paths: paths}
 	switch finding.Worst(fs) {
 	case finding.Error:
 		v.Verdict = WillNotWork

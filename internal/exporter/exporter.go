@@ -17,6 +17,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/internal/certificate"
+	"certdesk/internal/chain"
 	"certdesk/internal/inventory"
 )
 
@@ -97,7 +98,7 @@ func WithChain(certs []*certificate.Certificate, inv *inventory.Inventory, now t
 	var all []*certificate.Certificate
 	seen := map[certificate.Fingerprint]bool{}
 	for _, c := range certs {
-		for _, l := range inv.Chain(c, nil, now) {
+		for _, l := range chain.Links(inv, c, nil, now) {
 			if l.Certificate != nil && !seen[l.Certificate.Fingerprint()] {
 				seen[l.Certificate.Fingerprint()] = true
 				all = append(all, l.Certificate)

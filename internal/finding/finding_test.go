@@ -18,12 +18,12 @@ func TestWording(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := map[string]bool{}
-	for _, file := range []string{"../keyusage/keyusage.go", "../keyusage/general.go", "../placement/placement.go", "../inventory/inventory.go", "../inventory/chain.go", "../certfile/warnings.go", "../importer/file.go"} {
+	for _, file := range []string{"../keyusage/keyusage.go", "../keyusage/general.go", "../placement/placement.go", "../inventory/inventory.go", "../chain/judge.go", "../chain/trust.go", "../certfile/warnings.go", "../importer/file.go"} {
 		src, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile(`"([CSNPGTF]-\d\d[abc]?)"`).FindAllSubmatch(src, -1) {
+		for _, m := range regexp.MustCompile(`"([CSNPGTFA]-\d\d[abc]?)"`).FindAllSubmatch(src, -1) {
 			made[string(m[1])] = true
 		}
 	}

@@ -163,6 +163,10 @@ func TwinFinding(other *certificate.Certificate) finding.Finding {
 // At returns the rows of one certificate: it may be in several places.
 func (inv *Inventory) At(fp certificate.Fingerprint) []*Row { return inv.byPrint[fp] }
 
+// WithSubject returns the rows whose subject is the DER Name raw: those that
+// may have issued what names it as issuer.
+func (inv *Inventory) WithSubject(raw []byte) []*Row { return inv.bySubject[string(raw)] }
+
 // Entries returns the entries of one certificate, as package placement asks
 // for them.
 func (inv *Inventory) Entries(fp certificate.Fingerprint) []certstore.Entry {

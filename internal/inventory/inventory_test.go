@@ -73,50 +73,6 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-func TestChain(t *testing.T) {
-	root := certtest.Root(t, "Root")
-	inter := certtest.Intermediate(t, root, "Sub")
-	expired := certtest.MakeWithKey(t, &root, "Sub", inter.Key, certtest.CA, certtest.Valid(-50, -1)) // the same name and key, worn out
-	leaf := certtest.Client(t, inter, "Leaf")
-	all := []*certificate.Certificate{root.Certificate, expired.Certificate, inter.Certificate}
-	status := func(links []inventory.Link) []string {
-		var out []string
-		for _, l := range links {
-			out = append(out, l.Name+" "+string(l.Status))
-		}
-		return out
-	}
-	store := certstore.NewMemory()
-	missing := load(t, store).Chain(leaf.Certificate, nil, certtest.Now)
-	if got := status(missing); !slices.Equal(got, []string{"Leaf ok", inter.Subject().String() + " missing"}) {
-		t.Errorf("empty stores: %v", got)
-	}
-	if fs := inventory.Trust(missing, finding.Client); len(fs) != 1 || fs[0].ID != "C-08" {
-		t.Errorf("empty stores: %+v", fs)
-	}
-	inFile := load(t, store).Chain(leaf.Certificate, all, certtest.Now)
-	if got := status(inFile); !slices.Equal(got, []string{"Leaf ok", "Sub ok", "Root not-trusted"}) {
-		t.Errorf("from the file: %v", got)
-	}
-	if fs := inventory.Trust(inFile, finding.Server); len(fs) != 1 || fs[0].ID != "T-01" {
-		t.Errorf("from the file: %+v", fs)
-	}
-	put(t, store, certstore.User, certstore.Root, root.Certificate, nil)
-	put(t, store, certstore.User, certstore.CA, expired.Certificate, nil)
-	put(t, store, certstore.User, certstore.CA, inter.Certificate, nil)
-	trusted := load(t, store).Chain(leaf.Certificate, nil, certtest.Now)
-	if got := status(trusted); !slices.Equal(got, []string{"Leaf ok", "Sub ok", "Root trusted"}) {
-		t.Errorf("trusted: %v", got)
-	}
-	if fs := inventory.Trust(trusted, finding.Client); len(fs) != 0 {
-		t.Errorf("trusted: %+v", fs)
-	}
-	put(t, store, certstore.Machine, certstore.Disallowed, inter.Certificate, nil)
-	if got := status(load(t, store).Chain(leaf.Certificate, nil, certtest.Now)); got[1] != "Sub blocked" {
-		t.Errorf("blocked: %v", got)
-	}
-}
-
 // TestSameSerial wants N-04 on both of two certificates with one issuer and
 // serial number, and on no other.
 func TestSameSerial(t *testing.T) {

@@ -4,9 +4,9 @@ import (
 	"time"
 
 	"certdesk/internal/certificate"
+	"certdesk/internal/chain"
 	"certdesk/internal/check"
 	"certdesk/internal/finding"
-	"certdesk/internal/inventory"
 	"certdesk/internal/keyusage"
 )
 
@@ -14,7 +14,7 @@ import (
 type Detail struct {
 	Certificate *certificate.Certificate
 	Row         *Row // nil for a certificate of a file
-	Chain       []inventory.Link
+	Chain       []chain.Link
 	Verdicts    []check.Verdict // one for each purpose that rules know
 	Suggested   int             // index of the verdict that matters most
 	Now         time.Time
@@ -32,7 +32,7 @@ func DescribeFile(s *Snapshot, subject check.Subject, now time.Time) *Detail {
 
 func describe(s *Snapshot, subject check.Subject, r *Row, now time.Time) *Detail {
 	c := subject.Certificate
-	d := &Detail{Certificate: c, Row: r, Now: now, Chain: s.Inventory.Chain(c, subject.Extra, now)}
+	d := &Detail{Certificate: c, Row: r, Now: now, Chain: chain.Links(s.Inventory, c, subject.Extra, now)}
 	wanted := finding.Purpose("")
 	if ps := check.Purposes(c); len(ps) > 0 {
 		wanted = ps[0]
@@ -61,7 +61,7 @@ func (d *Detail) Findings() []finding.Finding {
 
 // Complete reports whether the chain ends at a trusted root.
 func (d *Detail) Complete() bool {
-	return len(d.Chain) > 0 && d.Chain[len(d.Chain)-1].Status == inventory.LinkTrusted
+	return len(d.Chain) > 0 && d.Chain[len(d.Chain)-1].Status == chain.Trusted
 }
 
 // Elapsed returns how much of the validity is over, from 0 to 1.

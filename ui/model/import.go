@@ -12,6 +12,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/internal/certificate"
+	"certdesk/internal/chain"
 	"certdesk/internal/check"
 	"certdesk/internal/finding"
 	"certdesk/internal/importer"
@@ -76,7 +77,7 @@ type ImportResult struct {
 
 	Row       *inventory.Row // where Main is now; may be nil
 	Inventory *inventory.Inventory
-	Chain     []inventory.Link
+	Chain     []chain.Link
 	Verdicts  []check.Verdict
 
 	Undoing bool
@@ -416,7 +417,7 @@ func verdicts(c *certificate.Certificate, plan *importer.Plan, contents *certfil
 	var vs []check.Verdict
 	for _, p := range check.Purposes(c) {
 		v := check.Judge(subject, p, inv, check.Options{Now: now})
-		if trusts(plan, inv.Chain(c, subject.Extra, now)) {
+		if trusts(plan, chain.Links(inv, c, subject.Extra, now)) {
 			v = withoutTrust(v)
 		}
 		vs = append(vs, v)
@@ -425,7 +426,7 @@ func verdicts(c *certificate.Certificate, plan *importer.Plan, contents *certfil
 }
 
 // trusts reports whether the plan adds the root that a chain ends at.
-func trusts(plan *importer.Plan, chain []inventory.Link) bool {
+func trusts(plan *importer.Plan, chain []chain.Link) bool {
 	if len(chain) == 0 || chain[len(chain)-1].Certificate == nil {
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"certdesk/internal/certificate"
+	"certdesk/internal/chain"
 	"certdesk/internal/check"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
@@ -64,7 +65,7 @@ func (m *Import) look(ctx context.Context, c *certificate.Certificate, res *Impo
 			res.Row = r
 		}
 	}
-	res.Chain = res.Inventory.Chain(c, nil, m.time())
+	res.Chain = chain.Links(res.Inventory, c, nil, m.time())
 	if res.Row != nil && !c.IsCA() {
 		for _, p := range check.Purposes(c) {
 			res.Verdicts = append(res.Verdicts, check.Judge(check.Subject{Certificate: c, Row: res.Row}, p, res.Inventory, check.Options{Now: m.time()}))
