@@ -79,6 +79,17 @@ type Entry struct {
 	// ReadOnly is true for what can be listed but not changed here, such as
 	// the roots that the distribution ships.
 	ReadOnly bool
+
+	certificate *certificate.Certificate // where DER had to be read already
+}
+
+// Parse returns the entry's certificate, which is read once where the store
+// needs it too.
+func (e Entry) Parse() *certificate.Certificate {
+	if e.certificate != nil {
+		return e.certificate
+	}
+	return certificate.Parse(e.DER)
 }
 
 // Fingerprint returns the SHA-256 of the entry's certificate.

@@ -158,6 +158,7 @@ func (d *database) entry(l listed, list *listing) Entry {
 		Exportable:   key.exportable,
 		Trusted:      t.anchor(),
 		Origin:       d.Dir,
+		certificate:  c,
 	}
 }
 

@@ -80,6 +80,35 @@ func TestNSSTools(t *testing.T) {
 	}
 }
 
+// Attributes are read into a buffer that is large enough for nearly all.
+func TestLargeCertificate(t *testing.T) {
+	s := newScratch(t).open(t)
+	var names []string
+	for i := range 2000 {
+		names = append(names, fmt.Sprintf("host%d.example", i))
+	}
+	root := certtest.Root(t, "Test Root")
+	want := map[string]string{}
+	for i, n := range []int{1, 180, 200, 220, 2000} {
+		c := certtest.Make(t, &root, fmt.Sprint("Large ", i), certtest.DNS(names[:n]...))
+		label := strings.Repeat("n", 20*n) // 4,000 octets for one of them
+		put(t, s, certstore.People, certstore.Item{DER: c.Raw, FriendlyName: label})
+		want[string(c.Raw)] = label
+	}
+	for e, err := range s.Entries(t.Context(), certstore.User) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if label, ok := want[string(e.DER)]; !ok || label != e.FriendlyName {
+			t.Errorf("listed %d octets with a name of %d", len(e.DER), len(e.FriendlyName))
+		}
+		delete(want, string(e.DER))
+	}
+	if len(want) > 0 {
+		t.Errorf("%d are not listed", len(want))
+	}
+}
+
 func TestPathsAreQuoted(t *testing.T) {
 	for _, name := range []string{"with space", "ümlaut", "quote'", `double"`, `back\slash`, "br]ack[et", "angle<>", `all 'of" ]>\ü them`} {
 		sc := newScratch(t)

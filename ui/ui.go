@@ -20,6 +20,7 @@ import (
 	"certdesk/icons"
 	"certdesk/internal/importer"
 	"certdesk/internal/journal"
+	"certdesk/internal/signatures"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
 )
@@ -30,8 +31,10 @@ type Services struct {
 	Journal  *journal.Dir
 	Asker    *Asker  // asks for the password of a locked store; may be nil
 	Problems []error // what went wrong before the window opened
-	Settings Settings
-	Now      func() time.Time // nil means time.Now
+	// Signatures remembers which roots were verified; may be nil.
+	Signatures *signatures.Cache
+	Settings   Settings
+	Now        func() time.Time // nil means time.Now
 	// Save keeps settings for the next start; may be nil.
 	Save func(Settings) error
 }
@@ -75,6 +78,7 @@ func New(ctx context.Context, app fyne.App, services Services) *Window {
 	s := &shell{app: app, ctx: ctx, services: services, list: model.NewInventory(services.Store, services.Now),
 		importer: &importer.Service{Store: services.Store, Journal: services.Journal, Now: services.Now}, look: &look{mode: modeOf(services.Settings.Theme)}}
 	s.stopReading = func() {}
+	s.list.Signatures = services.Signatures
 	app.Settings().SetTheme(s.look)
 	app.SetIcon(icons.App)
 	s.win = app.NewWindow(appName)

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"runtime"
+	"slices"
 	"time"
 
 	"certdesk/certstore"
@@ -163,25 +165,67 @@ func (a *app) printJSON(v any) error {
 	return out.Flush()
 }
 
-// printJSONList prints an array, one compact element a line, without holding
-// it in memory as a whole.
+// printJSONList prints an array, one compact element a line. Several
+// processors render it, some lines ahead of the one that writes.
 func (a *app) printJSONList(rows []*inventory.Row) error {
-	out := bufio.NewWriterSize(a.stdout, 1<<16)
-	var line bytes.Buffer
-	enc := json.NewEncoder(&line)
-	enc.SetEscapeHTML(false)
-	out.WriteString("[")
-	for i, r := range rows {
-		if i > 0 {
-			out.WriteString(",")
+	const chunk = 128 // rows rendered at a time
+	type text struct {
+		data []byte
+		err  error
+	}
+	workers := runtime.GOMAXPROCS(0)
+	queue := make(chan chan text, 2*workers) // in the order of rows
+	slots := make(chan struct{}, workers)
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		defer close(queue)
+		for part := range slices.Chunk(rows, chunk) {
+			done := make(chan text, 1)
+			select {
+			case queue <- done:
+			case <-stop:
+				return
+			}
+			slots <- struct{}{}
+			go func() {
+				data, err := jsonLines(part)
+				<-slots
+				done <- text{data, err}
+			}()
 		}
-		out.WriteString("\n")
-		line.Reset()
-		if err := enc.Encode(ofRow(r)); err != nil {
+	}()
+	out := bufio.NewWriterSize(a.stdout, 1<<16)
+	out.WriteString("[")
+	separator := "\n"
+	for done := range queue {
+		t := <-done
+		if t.err != nil {
+			return t.err
+		}
+		out.WriteString(separator)
+		if _, err := out.Write(t.data); err != nil {
 			return err
 		}
-		out.Write(bytes.TrimRight(line.Bytes(), "\n"))
+		separator = ",\n"
 	}
 	out.WriteString("\n]\n")
 	return out.Flush()
+}
+
+// jsonLines renders rows, with commas and line ends between them.
+func jsonLines(rows []*inventory.Row) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	for i, r := range rows {
+		if i > 0 {
+			b.Truncate(b.Len() - 1) // Encode ends each with a line end
+			b.WriteString(",\n")
+		}
+		if err := enc.Encode(ofRow(r)); err != nil {
+			return nil, err
+		}
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

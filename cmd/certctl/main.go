@@ -27,6 +27,7 @@ import (
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
+	"certdesk/internal/signatures"
 )
 
 // Exit codes, a contract with scripts.
@@ -161,7 +162,7 @@ func (a *app) load(ctx context.Context, location string) (*inventory.Inventory, 
 		return nothing, err
 	}
 	a.printUnfinished()
-	inv, errs := inventory.Load(ctx, s, inventory.Options{Locations: locs, Now: a.now})
+	inv, errs := inventory.Load(ctx, s, inventory.Options{Locations: locs, Now: a.now, Signatures: signatures.Open(signatures.DefaultPath(a.getenv))})
 	if len(errs) > 0 && len(inv.Rows) == 0 {
 		return inv, errors.Join(errs...)
 	}

@@ -16,6 +16,7 @@ import (
 	"certdesk/internal/finding"
 	"certdesk/internal/keyusage"
 	"certdesk/internal/placement"
+	"certdesk/internal/signatures"
 )
 
 // A Row is one certificate in one place.
@@ -31,6 +32,8 @@ type Options struct {
 	Locations []certstore.Location // none means both
 	Now       time.Time            // the zero time means now
 	Bare      bool                 // certificates only, for looking them up: no findings, nothing misplaced
+	// Signatures remembers which roots were verified; nil verifies them all.
+	Signatures *signatures.Cache
 }
 
 // An Inventory is what the stores held at one moment.
@@ -58,8 +61,9 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 		group.Go(func() {
 			for batch := range work {
 				for _, r := range batch {
-					r.Certificate = certificate.Parse(r.DER)
+					r.Certificate = r.Parse()
 					if !opt.Bare {
+						opt.Signatures.Verify(r.Certificate)
 						r.judge(opt.Now)
 					}
 				}
@@ -87,6 +91,7 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 	}
 	close(work)
 	group.Wait()
+	opt.Signatures.Save()
 	return index(rows), errs
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/inventory"
+	"certdesk/internal/signatures"
 )
 
 // A Snapshot is what the stores held at one moment.
@@ -38,6 +39,8 @@ type Inventory struct {
 	Snapshot binding.Item[*Snapshot] // nil before the first Load
 	View     binding.Item[*View]     // nil before the first Load
 	Busy     binding.Bool            // the stores are being read
+
+	Signatures *signatures.Cache // which roots were verified; set before the first Load, may be nil
 
 	store certstore.Store
 	now   func() time.Time
@@ -87,7 +90,7 @@ func (m *Inventory) Load(ctx context.Context) {
 		}
 	}()
 	now := m.now()
-	inv, errs := inventory.Load(ctx, m.store, inventory.Options{Now: now})
+	inv, errs := inventory.Load(ctx, m.store, inventory.Options{Now: now, Signatures: m.Signatures})
 	if ctx.Err() != nil {
 		return
 	}

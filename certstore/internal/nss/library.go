@@ -207,7 +207,7 @@ func (s *slot) do(f func(*Session) error) error {
 			return err
 		}
 	}
-	err := f(&Session{s.lib, h, s.locked.Load()})
+	err := f(&Session{s.lib, h, s.locked.Load(), new(scratch)})
 	s.mu.Lock()
 	s.idle = append(s.idle, h)
 	s.mu.Unlock()

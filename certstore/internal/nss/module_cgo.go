@@ -6,10 +6,37 @@ package nss
 #cgo LDFLAGS: -ldl
 #include <dlfcn.h>
 #include <stdlib.h>
+
+typedef unsigned long ulong_t; // CK_ULONG
+typedef struct { ulong_t type; void *value; ulong_t length; } attribute; // CK_ATTRIBUTE
+typedef ulong_t (*get_attribute_value)(ulong_t, ulong_t, attribute *, ulong_t);
+
+// The beginning of a CK_FUNCTION_LIST: a version, then the functions in the
+// order of PKCS#11 2.40 section 4.6.
+struct functions { unsigned char version[2]; void *before[24]; get_attribute_value getAttributeValue; };
+
+static get_attribute_value getter(void *library) {
+	struct functions *list = NULL;
+	ulong_t (*get)(struct functions **) = (ulong_t (*)(struct functions **))dlsym(library, "C_GetFunctionList");
+	return get && get(&list) == 0 && list ? list->getAttributeValue : NULL;
+}
+
+// values reads n attributes of an object into buf, size octets for each.
+// length has the types before and the lengths after.
+static ulong_t values(get_attribute_value f, ulong_t session, ulong_t object, ulong_t *length, ulong_t n, unsigned char *buf, ulong_t size) {
+	attribute list[4];
+	for (ulong_t i = 0; i < n; i++)
+		list[i] = (attribute){length[i], buf + i * size, size};
+	ulong_t rv = f(session, object, list, n);
+	for (ulong_t i = 0; i < n; i++)
+		length[i] = list[i].length;
+	return rv;
+}
 */
 import "C"
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"unsafe"
@@ -24,6 +51,7 @@ const findBatch = 4096
 // same name.
 type module struct {
 	ctx *pkcs11.Ctx
+	get C.get_attribute_value
 }
 
 // load loads the library at path and initialises it with NSS's parameters.
@@ -40,7 +68,7 @@ func load(path, params string) (*module, error) {
 	if ctx == nil {
 		return nil, fmt.Errorf("%s is not a PKCS#11 module", path)
 	}
-	m := &module{ctx}
+	m := &module{ctx, C.getter(h)}
 	// Softoken may look at the string until C_Finalize, which is never called.
 	if err := m.error("C_Initialize", ctx.Initialize(pkcs11.InitializeWithReserved(unsafe.Pointer(C.CString(params))))); err != nil {
 		ctx.Destroy()
@@ -123,7 +151,32 @@ func (m *module) find(session uint, template []Attribute) ([]Handle, error) {
 	}
 }
 
-func (m *module) values(session uint, h Handle, types []uint) ([][]byte, error) {
+// roomFor is how many octets of an attribute are expected at most, and
+// attributesAtOnce how many attributes.
+const roomFor, attributesAtOnce = 4096, 4
+
+// A scratch is where a session's attributes are read to.
+type scratch struct {
+	length [attributesAtOnce]C.ulong_t
+	value  [attributesAtOnce * roomFor]byte
+}
+
+// values asks once, with room for what a certificate usually has. The binding
+// asks for the lengths first, which costs softoken as much again: a query of
+// the database, and the locks for it.
+func (m *module) values(session uint, h Handle, types []uint, room *scratch) ([][]byte, error) {
+	if n := len(types); m.get != nil && n > 0 && n <= attributesAtOnce {
+		for i, t := range types {
+			room.length[i] = C.ulong_t(t)
+		}
+		if C.values(m.get, C.ulong_t(session), C.ulong_t(h), &room.length[0], C.ulong_t(n), (*C.uchar)(&room.value[0]), roomFor) == 0 {
+			values := make([][]byte, n)
+			for i := range values {
+				values[i] = bytes.Clone(room.value[i*roomFor:][:min(room.length[i], roomFor)])
+			}
+			return values, nil
+		}
+	}
 	query := make([]*pkcs11.Attribute, len(types))
 	for i, t := range types {
 		query[i] = &pkcs11.Attribute{Type: t}

@@ -6,6 +6,8 @@ type Session struct {
 	h   uint
 	// Locked is true while a password hides the private keys.
 	Locked bool
+
+	room *scratch
 }
 
 // Find returns the objects that match template (C_FindObjects).
@@ -16,7 +18,7 @@ func (s *Session) Find(template ...Attribute) ([]Handle, error) {
 // Values returns attributes of an object (C_GetAttributeValue). It fails with
 // CKR_ATTRIBUTE_TYPE_INVALID if the object lacks one of them.
 func (s *Session) Values(h Handle, types ...uint) ([][]byte, error) {
-	return s.lib.m.values(s.h, h, types)
+	return s.lib.m.values(s.h, h, types, s.room)
 }
 
 // Create stores an object (C_CreateObject).
