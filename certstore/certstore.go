@@ -113,9 +113,15 @@ type Item struct {
 	Exportable   bool   // the key may leave the store again
 	// Provider is how Windows is to keep the key; other systems ignore it.
 	Provider Provider
+	// ProviderName, if not empty, is the one of Windows' own software
+	// providers to use instead; other systems ignore it.
+	ProviderName string
+	// Protected asks Windows for strong protection: a prompt whenever the key
+	// is used. Other systems refuse it with [ErrNotPossible].
+	Protected bool
 }
 
-// A Provider is one of Windows' ways to keep private keys.
+// A Provider is a way to keep private keys.
 type Provider string
 
 // The providers.
@@ -124,6 +130,7 @@ const (
 	ProviderCNG     Provider = "cng"  // Microsoft Software Key Storage Provider
 	ProviderCAPI    Provider = "capi" // Microsoft Enhanced RSA and AES Cryptographic Provider, for programs that cannot use CNG keys; RSA only
 	ProviderTPM     Provider = "tpm"  // Microsoft Platform Crypto Provider, for keys that are made there
+	ProviderNSS     Provider = "nss"  // the only way of NSS; not for [Item]
 )
 
 // A State is what one location holds of one certificate, to be compared and

@@ -177,6 +177,9 @@ func (s *linuxStore) Put(ctx context.Context, loc Location, name Name, item Item
 			}
 			return c, s.anchors.put(ctx, c)
 		}
+		if err := unprotected(item); item.Key != nil && err != nil {
+			return c, err
+		}
 		return c, d.put(ctx, c, name, item)
 	})
 }
@@ -188,8 +191,16 @@ func (s *linuxStore) Accepts(ctx context.Context, loc Location, name Name, item 
 		if loc == Machine && name == Root && item.Key == nil {
 			return c, holds(name, c, true)
 		}
+		if err := unprotected(item); item.Key != nil && err != nil {
+			return c, err
+		}
 		return c, d.accepts(ctx, c, name, item)
 	})
+}
+
+// KeyPlan implements [KeyPlanner].
+func (s *linuxStore) KeyPlan(loc Location, item Item) (KeyPlan, error) {
+	return KeyPlan{Provider: ProviderNSS, Name: "NSS database", KeySet: loc, Reason: "NSS keeps private keys in the database of their certificates."}, unprotected(item)
 }
 
 func (s *linuxStore) Delete(ctx context.Context, ref Ref, mode DeleteMode) error {

@@ -22,6 +22,7 @@ import (
 type windowsStore struct {
 	prefix   string
 	provider Provider // of keys that name none
+	why      string   // this one, a full sentence
 	writable func() error
 
 	mu     sync.Mutex // one operation at a time
@@ -33,6 +34,8 @@ var (
 	_ KeyExporter = (*windowsStore)(nil)
 	_ Renamer     = (*windowsStore)(nil)
 	_ Watcher     = (*windowsStore)(nil)
+	_ Acceptor    = (*windowsStore)(nil)
+	_ KeyPlanner  = (*windowsStore)(nil)
 )
 
 // Open returns the stores of this system. It reads and creates nothing yet.
@@ -46,13 +49,14 @@ func Open(ctx context.Context, opts Options) (Store, error) {
 	if getenv == nil {
 		getenv = os.Getenv
 	}
-	s := &windowsStore{prefix: getenv("CERTDESK_STORE_PREFIX"), provider: Provider(getenv("CERTDESK_KEY_PROVIDER")), writable: machineWritable}
+	s := &windowsStore{prefix: getenv("CERTDESK_STORE_PREFIX"), provider: Provider(getenv("CERTDESK_KEY_PROVIDER")), writable: machineWritable,
+		why: "CERTDESK_KEY_PROVIDER says so."}
 	switch s.provider {
 	case ProviderCNG, ProviderCAPI:
 	case ProviderDefault:
-		s.provider = ProviderCNG
-		if wincrypt.OnWine() != "" { // Wine's CNG keys end with the process
-			s.provider = ProviderCAPI
+		s.provider, s.why = ProviderCNG, "It is Windows' present way: every kind of key, and all signatures that TLS 1.3 needs."
+		if wincrypt.OnWine() != "" {
+			s.provider, s.why = ProviderCAPI, "Wine's CNG keys end with the process."
 		}
 	default:
 		return nil, &Error{Op: "open", Location: User, Err: errors.New("CERTDESK_KEY_PROVIDER is neither cng nor capi")}
@@ -317,6 +321,9 @@ func (s *windowsStore) fail(op string, ref Ref, c *certificate.Certificate, err 
 	e := &Error{Op: op, Location: ref.Location, Store: ref.Store, Err: cause(err)}
 	if inner, ok := errors.AsType[*Error](err); ok {
 		e.Err, e.Advise = inner.Err, inner.Advise
+		if errors.Is(err, ErrKey) && !errors.Is(e.Err, ErrKey) { // the signature that proves a key failed
+			e.Err = &because{ErrKey, e.Err}
+		}
 	}
 	if c != nil && len(c.Raw) > 0 {
 		if e.Subject = c.Subject().String(); e.Subject == "" {

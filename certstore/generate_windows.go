@@ -23,7 +23,7 @@ var _ KeyGenerator = (*windowsStore)(nil)
 
 // pendingLink returns where the key of p is.
 func (s *windowsStore) pendingLink(p PendingKey) *link {
-	return newLink(p.Provider, p.Location, s.prefix+p.Container)
+	return newLink(usual(p.Provider), p.Location, s.prefix+p.Container)
 }
 
 // CanGenerate implements [KeyGenerator].

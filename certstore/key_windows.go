@@ -2,7 +2,7 @@ package certstore
 
 import (
 	"crypto"
-	"crypto/ecdsa"
+
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/hex"
@@ -30,13 +30,10 @@ func (s *windowsStore) container(c *certificate.Certificate, n int) string {
 }
 
 // newLink returns what is to lead to a key.
-func newLink(p Provider, loc Location, container string) *link {
-	l := &link{Container: container, Provider: wincrypt.MS_KEY_STORAGE_PROVIDER}
-	switch p {
-	case ProviderCAPI:
-		l.Provider, l.ProvType, l.KeySpec = wincrypt.MS_ENH_RSA_AES_PROV, windows.PROV_RSA_AES, windows.AT_KEYEXCHANGE
-	case ProviderTPM:
-		l.Provider = wincrypt.MS_PLATFORM_KEY_STORAGE_PROVIDER
+func newLink(p keyProvider, loc Location, container string) *link {
+	l := &link{Container: container, Provider: p.name, ProvType: p.typ}
+	if p.kind == ProviderCAPI {
+		l.KeySpec = windows.AT_KEYEXCHANGE
 	}
 	if loc == Machine {
 		l.Flags = windows.CRYPT_MACHINE_KEYSET // CNG's flag has the same value
@@ -119,7 +116,7 @@ func (k *openKey) withUserKey(f func(wincrypt.Key) error) error {
 func (k *openKey) exportable() (ok bool, err error) {
 	if k.key != 0 {
 		policy, err := wincrypt.NCryptGetNumber(k.key, wincrypt.NCRYPT_EXPORT_POLICY_PROPERTY)
-		return policy&wincrypt.NCRYPT_ALLOW_PLAINTEXT_EXPORT_FLAG != 0, err
+		return policy&(wincrypt.NCRYPT_ALLOW_EXPORT_FLAG|wincrypt.NCRYPT_ALLOW_PLAINTEXT_EXPORT_FLAG) != 0, err
 	}
 	err = k.withUserKey(func(h wincrypt.Key) error {
 		bits, err := wincrypt.CryptGetKeyParam(h, wincrypt.KP_PERMISSIONS)
@@ -168,17 +165,15 @@ func parseKey(c *certificate.Certificate, pkcs8 []byte) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// importKey puts the key of c into a container of its own.
-func (s *windowsStore) importKey(c *certificate.Certificate, key crypto.Signer, loc Location, p Provider, exportable bool) (*link, error) {
-	if p == ProviderDefault {
-		p = s.provider
+// importKey puts the key of c into a container of its own, as item says.
+func (s *windowsStore) importKey(c *certificate.Certificate, key crypto.Signer, loc Location, item Item) (*link, error) {
+	p, err := s.accepts(loc, item, key.Public())
+	if err != nil {
+		return nil, err
 	}
 	put := importCNG
-	switch {
-	case p == ProviderCAPI:
+	if p.kind == ProviderCAPI {
 		put = importCAPI
-	case p != ProviderCNG:
-		return nil, &impossible{"there is no key provider " + string(p), "The providers are cng and capi."}
 	}
 	for n := 1; n <= containers; n++ {
 		l := newLink(p, loc, s.container(c, n))
@@ -186,7 +181,7 @@ func (s *windowsStore) importKey(c *certificate.Certificate, key crypto.Signer, 
 			k.close()
 			continue
 		}
-		err := put(l, key, exportable)
+		err := put(l, key, item)
 		if !wincrypt.IsCode(err, windows.NTE_EXISTS) {
 			return l, err
 		}
@@ -195,26 +190,28 @@ func (s *windowsStore) importKey(c *certificate.Certificate, key crypto.Signer, 
 }
 
 // importCAPI makes the container of l with an RSA key in it.
-func importCAPI(l *link, key crypto.Signer, exportable bool) error {
+func importCAPI(l *link, key crypto.Signer, item Item) error {
 	private, ok := key.(*rsa.PrivateKey)
 	if !ok {
-		return &badKey{"CryptoAPI stores RSA keys only; this one needs CNG"}
+		return &badKey{"CryptoAPI stores RSA keys only"}
 	}
 	blob, err := rsaBlob(private)
 	if err != nil {
 		return err
 	}
 	defer clear(blob)
-	flags := uint32(windows.CRYPT_SILENT) | l.Flags
-	h, err := wincrypt.CryptAcquireContext(l.Container, l.Provider, l.ProvType, windows.CRYPT_NEWKEYSET|flags)
+	flags, how := uint32(windows.CRYPT_SILENT), uint32(0)
+	if item.Protected { // Windows asks the person how, now
+		flags, how = 0, wincrypt.CRYPT_USER_PROTECTED
+	}
+	h, err := wincrypt.CryptAcquireContext(l.Container, l.Provider, l.ProvType, windows.CRYPT_NEWKEYSET|flags|l.Flags)
 	if err != nil {
 		return err
 	}
-	var export uint32
-	if exportable {
-		export = wincrypt.CRYPT_EXPORTABLE
+	if item.Exportable {
+		how |= wincrypt.CRYPT_EXPORTABLE
 	}
-	k, err := wincrypt.CryptImportKey(h, blob, export)
+	k, err := wincrypt.CryptImportKey(h, blob, how)
 	if err == nil {
 		wincrypt.CryptDestroyKey(k)
 	}
@@ -229,16 +226,7 @@ func importCAPI(l *link, key crypto.Signer, exportable bool) error {
 }
 
 // importCNG makes a persisted CNG key named as l says.
-func importCNG(l *link, key crypto.Signer, exportable bool) error {
-	switch k := key.(type) {
-	case *rsa.PrivateKey:
-	case *ecdsa.PrivateKey:
-		if n := k.Params().BitSize; n != 256 && n != 384 && n != 521 {
-			return &badKey{"CNG has no curve " + k.Params().Name}
-		}
-	default:
-		return &badKey{fmt.Sprintf("CNG has no keys of type %T", key)}
-	}
+func importCNG(l *link, key crypto.Signer, item Item) error {
 	blob, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return &badKey{err.Error()}
@@ -255,11 +243,17 @@ func importCNG(l *link, key crypto.Signer, exportable bool) error {
 		return err
 	}
 	var policy uint32
-	if exportable {
+	if item.Exportable {
 		policy = wincrypt.NCRYPT_ALLOW_EXPORT_FLAG | wincrypt.NCRYPT_ALLOW_PLAINTEXT_EXPORT_FLAG
 	}
-	if err = wincrypt.NCryptSetNumber(k, wincrypt.NCRYPT_EXPORT_POLICY_PROPERTY, policy); err == nil {
-		err = wincrypt.NCryptFinalizeKey(k, wincrypt.NCRYPT_SILENT_FLAG)
+	err = wincrypt.NCryptSetNumber(k, wincrypt.NCRYPT_EXPORT_POLICY_PROPERTY, policy)
+	silent := uint32(wincrypt.NCRYPT_SILENT_FLAG)
+	if err == nil && item.Protected { // Windows asks the person how, when the key is finalized
+		silent = 0
+		err = wincrypt.NCryptSetUIPolicy(k, wincrypt.NCRYPT_UI_PROTECT_KEY_FLAG, certificate.Parse(item.DER).CommonName())
+	}
+	if err == nil {
+		err = wincrypt.NCryptFinalizeKey(k, silent)
 	}
 	wincrypt.NCryptFreeObject(k) // nothing is stored before it is finalized
 	if err != nil {
@@ -320,7 +314,7 @@ func uses(list []*link, l *link) bool {
 func (s *windowsStore) orphans(loc Location, c *certificate.Certificate, used []*link) []*link {
 	var list []*link
 	for n := 1; n <= containers; n++ {
-		for _, p := range []Provider{ProviderCAPI, ProviderCNG} {
+		for _, p := range softwareProviders[:2] { // CNG, and CryptoAPI's: its RSA providers share their containers
 			l := newLink(p, loc, s.container(c, n))
 			if uses(used, l) {
 				continue
@@ -332,52 +326,4 @@ func (s *windowsStore) orphans(loc Location, c *certificate.Certificate, used []
 		}
 	}
 	return list
-}
-
-// exportKey returns the private key that l leads to as PKCS#8 DER.
-func (s *windowsStore) exportKey(c *certificate.Certificate, l *link) ([]byte, error) {
-	if l == nil {
-		return nil, &because{ErrNotFound, errors.New("there is no private key")}
-	}
-	k, err := open(l, 0)
-	if err != nil {
-		return nil, s.denied(l, err)
-	}
-	defer k.close()
-	ok, err := k.exportable()
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, ErrNotExportable
-	}
-	var out []byte
-	if k.key != 0 {
-		out, err = wincrypt.NCryptExportKey(k.key, wincrypt.NCRYPT_PKCS8_PRIVATE_KEY_BLOB, wincrypt.NCRYPT_SILENT_FLAG)
-	} else {
-		err = k.withUserKey(func(h wincrypt.Key) error {
-			blob, err := wincrypt.CryptExportKey(h, wincrypt.PRIVATEKEYBLOB)
-			if err != nil {
-				return err
-			}
-			defer clear(blob)
-			key, err := parseRSABlob(blob)
-			if err != nil {
-				return err
-			}
-			out, err = x509.MarshalPKCS8PrivateKey(key)
-			return err
-		})
-	}
-	if wincrypt.IsCode(err, windows.NTE_BAD_KEY_STATE, windows.NTE_BAD_TYPE) {
-		err = &because{ErrNotExportable, err}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if _, err := parseKey(c, out); err != nil { // another key than the certificate's
-		clear(out)
-		return nil, err
-	}
-	return out, nil
 }

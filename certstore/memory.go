@@ -106,6 +106,9 @@ func (p *pile) put(c *certificate.Certificate, name Name, item Item) error {
 	if item.Key != nil && name != My {
 		return &impossible{"with its private key it would be Personal", ""}
 	}
+	if err := unprotected(item); item.Key != nil && err != nil {
+		return err
+	}
 	var key *memoryKey
 	if item.Key != nil && p.keys[id] == nil {
 		var err error

@@ -62,6 +62,45 @@ func (s *windowsStore) Put(ctx context.Context, loc Location, name Name, item It
 	})
 }
 
+// Accepts implements [Acceptor].
+func (s *windowsStore) Accepts(ctx context.Context, loc Location, name Name, item Item) error {
+	return s.during(ctx, "put", Ref{Location: loc, Store: name}, func() (*certificate.Certificate, error) {
+		c := certificate.Parse(item.DER)
+		if !complete(c) {
+			return c, &impossible{"it is not a certificate", "Look at the file again: it is damaged, or something else."}
+		}
+		if _, err := s.systemStore(loc, name); err != nil || item.Key == nil {
+			return c, err
+		}
+		key, err := parseKey(c, item.Key)
+		if err == nil {
+			_, err = s.accepts(loc, item, key.Public())
+		}
+		return c, err
+	})
+}
+
+// accepts returns the provider that is to keep a key, or why none does.
+func (s *windowsStore) accepts(loc Location, item Item, public any) (keyProvider, error) {
+	p, err := providerFor(item, s.provider)
+	switch {
+	case err != nil:
+		return p, err
+	case item.Protected && loc == Machine:
+		return p, errProtectedMachine
+	}
+	return p, p.keeps(public)
+}
+
+// KeyPlan implements [KeyPlanner].
+func (s *windowsStore) KeyPlan(loc Location, item Item) (KeyPlan, error) {
+	p, err := providerFor(item, s.provider)
+	if err == nil && item.Protected && loc == Machine {
+		err = errProtectedMachine
+	}
+	return KeyPlan{Provider: p.kind, Name: p.name, KeySet: loc, Reason: s.why}, err
+}
+
 // put adds c to the store y: first the key, in a container of its own, so
 // that a crash leaves at most a container that orphans finds, and takes back
 // what it made if it fails.
@@ -152,10 +191,13 @@ func (s *windowsStore) keyFor(y systemStore, c *certificate.Certificate, item It
 		if l = old; l == nil {
 			l, err = s.orphan(y.loc, c)
 		}
-		if l != nil || err != nil {
-			return l, false, err
+		if err != nil {
+			return nil, false, err
 		}
-		l, err = s.importKey(c, key, y.loc, item.Provider, item.Exportable)
+		if l != nil && s.suits(l, item) {
+			return l, false, nil
+		}
+		l, err = s.importKey(c, key, y.loc, item)
 		return l, err == nil, err
 	}
 	if l = old; l == nil {
@@ -165,6 +207,17 @@ func (s *windowsStore) keyFor(y systemStore, c *certificate.Certificate, item It
 		err = holds(My, c, false)
 	}
 	return l, false, err
+}
+
+// suits reports whether the key that l leads to is kept as item asks.
+func (s *windowsStore) suits(l *link, item Item) bool {
+	p, err := providerFor(item, s.provider)
+	asked := item.Provider != ProviderDefault || item.ProviderName != ""
+	if err != nil || item.Protected || asked && (p.kind == ProviderCNG) != (l.ProvType == 0) {
+		return false
+	}
+	_, exportable := s.inspect(l)
+	return exportable == item.Exportable
 }
 
 // orphan returns a container with the key of c that no certificate uses, nil
@@ -309,9 +362,9 @@ func (s *windowsStore) copyKey(e held, loc Location) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := ProviderCNG
+	item := Item{DER: e.Raw, Exportable: true, Provider: ProviderCNG}
 	if e.link.ProvType != 0 {
-		p = ProviderCAPI
+		item.Provider = ProviderCAPI
 	}
-	return s.importKey(e.Certificate, key, loc, p, true)
+	return s.importKey(e.Certificate, key, loc, item)
 }

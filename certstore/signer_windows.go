@@ -11,6 +11,8 @@ import (
 	"math/big"
 	"slices"
 
+	"golang.org/x/sys/windows"
+
 	"certdesk/certstore/internal/wincrypt"
 	"certdesk/internal/certificate"
 )
@@ -100,6 +102,9 @@ func (k *openKey) signCAPI(digest []byte, opts crypto.SignerOpts) ([]byte, error
 		return nil, fmt.Errorf("CryptoAPI signs no %v", opts.HashFunc())
 	}
 	h, err := wincrypt.CryptCreateHash(k.container, alg)
+	if wincrypt.IsCode(err, windows.NTE_BAD_ALGID) {
+		return nil, fmt.Errorf("the key's provider makes no %v signatures: %w", opts.HashFunc(), err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -13,23 +13,39 @@ import (
 	"certdesk/internal/certificate"
 	"certdesk/internal/importer"
 	"certdesk/internal/journal"
-	"certdesk/internal/placement"
+	"certdesk/internal/target"
 )
 
 func (a *app) importCommand() *cobra.Command {
-	var loc, provider string
+	var loc, provider, who string
 	var dryRun bool
 	opt := importer.Options{}
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "import a PFX, P12, PEM, DER or P7B file, with a plan shown first",
+		Long: `Imports a file, with a plan shown first that says where each certificate goes
+and how its key is kept.
+
+Say who will use the certificate with --target, and location, store, key set
+and provider follow:
+` + target.Help(runtime.GOOS),
 		Example: `  certctl import client.pfx --dry-run
-  certctl import client.pfx --password-file pw.txt --yes`,
+  certctl import client.pfx --password-file pw.txt --yes
+  certctl import client.pfx --target browser
+  certctl import partner.cer --target biztalk-partner`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if opt.Location, err = location(loc); err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("target") {
+				if err := a.target(who, cmd.Flags().Changed("location"), &opt); err != nil {
+					return err
+				}
+			}
+			if opt.HonourCSP && provider != "" {
+				return usage("--provider %s contradicts --honour-csp, which lets the file choose: give one of them", provider)
 			}
 			opt.Provider = certstore.Provider(provider)
 			if !slices.Contains([]certstore.Provider{certstore.ProviderDefault, certstore.ProviderCNG, certstore.ProviderCAPI}, opt.Provider) {
@@ -39,10 +55,13 @@ func (a *app) importCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&loc, "location", "user", "user or machine")
+	f.StringVar(&who, "target", "", "who will use the certificate; see above")
+	f.StringVar(&loc, "location", "user", "user or machine; follows from --target")
 	f.StringVar(&opt.FriendlyName, "friendly-name", "", "name for the certificate that comes with a key")
 	f.BoolVar(&opt.Exportable, "exportable", importer.DefaultExportable, "the key may leave the store again")
 	f.StringVar(&provider, "provider", "", "how Windows keeps the key: cng, or capi for programs that cannot use CNG keys")
+	f.BoolVar(&opt.HonourCSP, "honour-csp", false, "keep the key with the Windows provider (CSP) that the file names")
+	f.BoolVar(&opt.Protected, "strong-protection", false, "Windows asks at every use of the key")
 	f.BoolVar(&opt.TrustRoots, "trust-root", false, "import the roots of the file as trusted roots")
 	f.BoolVar(&dryRun, "dry-run", false, "print the plan and change nothing")
 	a.password.add(f, "", "the file's password")
@@ -124,61 +143,6 @@ func (a *app) agree(cmd *cobra.Command, s *importer.Service, plan *importer.Plan
 		return plan, nil
 	}
 	return plan, a.confirm(fmt.Sprintf("Import %s to %s?", count(plan.Changes(), "certificate"), plan.Options.Location))
-}
-
-type jsonPlan struct {
-	Journal  string        `json:"journal,omitempty"`
-	Source   string        `json:"source"`
-	Items    []jsonItem    `json:"items"`
-	Findings []jsonFinding `json:"findings"` // about the file
-}
-
-type jsonItem struct {
-	Subject  string             `json:"subject"`
-	SHA256   string             `json:"sha256"`
-	Role     certificate.Role   `json:"role"`
-	Key      bool               `json:"key"`
-	Location certstore.Location `json:"location"`
-	Store    certstore.Name     `json:"store"`
-	Action   placement.Action   `json:"action"`
-	Reason   string             `json:"reason"`
-	Findings []jsonFinding      `json:"findings"`
-}
-
-func (a *app) printPlan(w io.Writer, p *importer.Plan, journalID string) error {
-	if !a.json {
-		return a.printTable(w, p)
-	}
-	j := jsonPlan{Journal: journalID, Source: p.Source.Name, Items: []jsonItem{}, Findings: jsonFindings(p.Findings)}
-	for _, it := range p.Items {
-		j.Items = append(j.Items, jsonItem{it.Certificate.Subject().String(), it.Certificate.Fingerprint().String(), it.Role, it.Key >= 0,
-			it.Location, it.Store, it.Action, it.Reason, jsonFindings(it.Findings)})
-	}
-	return a.printJSON(j)
-}
-
-func (a *app) printTable(w io.Writer, p *importer.Plan) error {
-	b := &app{stdout: w}
-	cells := [][]string{{"ACTION", "STORE", "NAME", "ROLE", "KEY", "REASON"}}
-	for _, it := range p.Items {
-		key := "-"
-		if it.Key >= 0 {
-			key = "yes"
-		}
-		cells = append(cells, []string{string(it.Action), string(it.Location) + "/" + string(it.Store), cut(it.Certificate.CommonName(), 40), string(it.Role), key, it.Reason})
-	}
-	b.columns(cells)
-	b.printFindings(jsonFindings(p.Findings))
-	for _, it := range p.Items {
-		if len(it.Findings) > 0 {
-			fmt.Fprintf(w, "%s:\n", it.Certificate.CommonName())
-			b.printFindings(jsonFindings(it.Findings))
-		}
-		if it.Action == placement.Ask {
-			fmt.Fprintf(w, "%s: SHA-256 %s; --trust-root imports it\n", it.Certificate.CommonName(), it.Certificate.Fingerprint())
-		}
-	}
-	return nil
 }
 
 // printUnfinished says what an earlier crash left.

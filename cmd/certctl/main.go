@@ -173,11 +173,14 @@ func (a *app) load(ctx context.Context, location string) (*inventory.Inventory, 
 }
 
 // A usageError is a command line that makes no sense.
-type usageError struct{ text string }
+type usageError struct {
+	text string
+	hint string // what to do; "" for the help
+}
 
 func (e usageError) Error() string { return e.text }
 
-func usage(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+func usage(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...), ""} }
 
 // errVerdict makes the program end with exit code 6; the report has been
 // printed.
@@ -230,7 +233,10 @@ func (a *app) warn(err error) {
 }
 
 func (a *app) advice(err error) string {
+	u, _ := errors.AsType[usageError](err)
 	switch {
+	case u.hint != "":
+		return u.hint
 	case isUsage(err) || !a.started:
 		return "Run certctl --help, or certctl COMMAND --help for an example."
 	case errors.Is(err, certstore.ErrDenied) && runtime.GOOS != "windows":

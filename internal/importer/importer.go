@@ -33,6 +33,7 @@ import (
 	"certdesk/internal/journal"
 	"certdesk/internal/keyusage"
 	"certdesk/internal/placement"
+	"certdesk/internal/target"
 )
 
 // DefaultExportable says whether an imported key may leave the store again
@@ -63,9 +64,12 @@ type Source struct {
 // Options are a person's choices.
 type Options struct {
 	Location     certstore.Location
-	FriendlyName string // for the certificate with the key; "" keeps the file's
+	FriendlyName string         // for the certificate with the key; "" keeps the file's
+	Target       *target.Target // who will use it, nil for nobody in particular; Location is the target's
 	Exportable   bool
-	Provider     certstore.Provider               // how Windows is to keep the key
+	Provider     certstore.Provider               // how Windows is to keep the key; "" for the target's way, or the usual one
+	HonourCSP    bool                             // keep the key with the provider that the file names, on Windows
+	Protected    bool                             // strong protection: Windows asks at every use of the key
 	TrustRoots   bool                             // every root of the file
 	Trust        map[certificate.Fingerprint]bool // these roots
 }
@@ -116,7 +120,7 @@ func (s *Service) Plan(ctx context.Context, src Source, contents *certfile.Conte
 	contents = withStoredCertificates(contents, inv)
 	p := &Plan{Source: src, Options: opt, contents: contents, Findings: FileFindings(src.Name, contents)}
 	p.Items = placement.Decide(contents, placement.Options{
-		Location: opt.Location, FriendlyName: opt.FriendlyName, TrustRoots: opt.TrustRoots, Trust: opt.Trust,
+		Location: opt.Location, Target: opt.Target, FriendlyName: opt.FriendlyName, TrustRoots: opt.TrustRoots, Trust: opt.Trust,
 		Question: keyusage.Question{Now: s.now()},
 	}, inv.Entries)
 	for i := range p.Items {
@@ -125,6 +129,7 @@ func (s *Service) Plan(ctx context.Context, src Source, contents *certfile.Conte
 			finding.Sort(p.Items[i].Findings)
 		}
 	}
+	s.planKeys(p)
 	if p.Changes() > 0 {
 		p.Problem = s.problem(ctx, p)
 	}
@@ -164,6 +169,7 @@ func (s *Service) refusal(ctx context.Context, p *Plan) error {
 			continue
 		}
 		if err := a.Accepts(ctx, it.Location, it.Store, p.item(*it)); err != nil {
+			it.KeyPlan = nil
 			it.Action, it.Reason = placement.Skip, "It cannot be stored: "+cause(err).Error()+"."
 			refused = errors.Join(refused, err)
 		}
@@ -181,9 +187,17 @@ func cause(err error) error {
 
 // item is what the store is given for one line of the plan.
 func (p *Plan) item(it placement.Item) certstore.Item {
-	item := certstore.Item{DER: it.Certificate.Raw, FriendlyName: it.Name, Exportable: p.Options.Exportable, Provider: p.Options.Provider}
-	if it.Key >= 0 {
-		item.Key = p.contents.Keys[it.Key].PKCS8
+	item := certstore.Item{DER: it.Certificate.Raw, FriendlyName: it.Name}
+	if it.Key < 0 {
+		return item
+	}
+	key := p.contents.Keys[it.Key]
+	item.Key, item.Exportable, item.Provider, item.Protected = key.PKCS8, p.Options.Exportable, p.Options.Provider, p.Options.Protected
+	if p.Options.HonourCSP {
+		item.ProviderName = key.Provider
+	}
+	if t := p.Options.Target; t != nil && item.Provider == certstore.ProviderDefault && t.Provider == certstore.ProviderCAPI {
+		item.Provider = t.Provider
 	}
 	return item
 }

@@ -10,6 +10,7 @@ import (
 	"certdesk/internal/certificate"
 	"certdesk/internal/finding"
 	"certdesk/internal/keyusage"
+	"certdesk/internal/target"
 
 	"certdesk/certstore"
 )
@@ -34,16 +35,44 @@ type Item struct {
 	Location    certstore.Location
 	Store       certstore.Name
 	Action      Action
-	Reason      string // one sentence
-	Name        string // friendly name to give; "" for the store's choice
+	Reason      string   // one sentence
+	Name        string   // friendly name to give; "" for the store's choice
+	KeyPlan     *KeyPlan // how the key will be kept; nil when none is stored
 	Findings    []finding.Finding
+
+	keyLeftOut bool // the file holds a key that the target has no use for
 }
+
+// A KeyPlan says how a private key will be kept, and what became of what the
+// file asked for.
+type KeyPlan struct {
+	certstore.KeyPlan // Reason is for this provider, whoever chose it
+	Exportable        bool
+	Protected         bool // Windows asks at every use
+
+	FileProvider string // the provider that the file names, or ""
+	FileMachine  bool   // the file asks for the machine's key set
+	FileUse      FileUse
+	FileReason   string // what was done with that, full sentences; "" when the file asks for nothing
+}
+
+// A FileUse says what became of the provider and key set that a file asks
+// for.
+type FileUse string
+
+// The uses.
+const (
+	FileSilent   FileUse = "none"     // the file asks for nothing
+	FileStripped FileUse = "stripped" // it is left out
+	FileHonoured FileUse = "honoured" // the provider is used; the key set is the location's in any case
+)
 
 // Options are a person's choices.
 type Options struct {
 	Location     certstore.Location
-	FriendlyName string // for the certificate with the key; "" keeps the file's
-	TrustRoots   bool   // every root of the file
+	Target       *target.Target // who will use it, nil for nobody in particular; Location is the target's
+	FriendlyName string         // for the certificate with the key; "" keeps the file's
+	TrustRoots   bool           // every root of the file
 	Trust        map[certificate.Fingerprint]bool
 	Question     keyusage.Question
 }
@@ -84,10 +113,12 @@ func Decide(contents *certfile.Contents, opt Options, present Present) []Item {
 			}
 		}
 		if seen[fp] {
-			it.Store, it.Action, it.Reason = target(it), Skip, "The file holds this certificate twice."
+			it.Store, it.Action, it.Reason = belongsTo(it), Skip, "The file holds this certificate twice."
 		} else {
 			seen[fp] = true
+			withoutKey(&it, opt)
 			decide(&it, opt, present(fp))
+			forTarget(&it, opt)
 		}
 		it.Findings = findings(it, contents.Format, opt)
 		items = append(items, it)
@@ -95,7 +126,7 @@ func Decide(contents *certfile.Contents, opt Options, present Present) []Item {
 	return items
 }
 
-func target(it Item) certstore.Name {
+func belongsTo(it Item) certstore.Name {
 	switch {
 	case it.Key >= 0:
 		return certstore.My
@@ -108,15 +139,16 @@ func target(it Item) certstore.Name {
 }
 
 func decide(it *Item, opt Options, there []certstore.Entry) {
-	it.Store, it.Action = target(*it), Add
+	it.Store, it.Action = belongsTo(*it), Add
 	var here *certstore.Entry
 	var trusted *certstore.Entry
 	for i := range there {
 		e := &there[i]
-		if e.Location == opt.Location && (here == nil || e.Store == it.Store) {
+		// The machine's key, seen from the user's Personal, is nobody else's.
+		if e.Location == opt.Location && (here == nil || e.Store == it.Store) && !(e.Inherited && it.Store == certstore.My) {
 			here = e
 		}
-		if e.Trusted || e.Store == certstore.Root {
+		if (e.Trusted || e.Store == certstore.Root) && (trusted == nil || e.Location == opt.Location) {
 			trusted = e
 		}
 	}
@@ -126,9 +158,16 @@ func decide(it *Item, opt Options, there []certstore.Entry) {
 		if here == nil {
 			return
 		}
-		it.Action, it.Reason = Replace, fmt.Sprintf("The certificate is in %s without its private key; the key is added.", Title(here.Store))
-		if here.Key == certstore.KeyPresent || here.Key == certstore.KeyLocked {
+		keyed := here.Key == certstore.KeyPresent || here.Key == certstore.KeyLocked
+		switch {
+		case keyed && here.Store == certstore.My:
 			it.Action, it.Reason = AlreadyThere, "The same certificate and key are in Personal already."
+		case keyed: // a certificate may be in several of Windows' stores
+			it.Reason = fmt.Sprintf("It comes with its private key; the one in %s stays.", Title(here.Store))
+		case here.Key == certstore.KeyUnusable:
+			it.Action, it.Reason = Replace, fmt.Sprintf("The certificate is in %s with a private key that cannot be used; the key is stored again.", Title(here.Store))
+		default:
+			it.Action, it.Reason = Replace, fmt.Sprintf("The certificate is in %s without its private key; the key is added.", Title(here.Store))
 		}
 	case certstore.Root:
 		decideRoot(it, opt, here, trusted)
@@ -137,7 +176,7 @@ func decide(it *Item, opt Options, there []certstore.Entry) {
 		if it.Store == certstore.CA {
 			it.Reason = "It is a CA certificate that another CA issued."
 		}
-		if here != nil {
+		if here != nil && (here.Store == it.Store || here.Store == certstore.Disallowed || !exact(opt)) {
 			it.Store, it.Action = here.Store, AlreadyThere
 			it.Reason = fmt.Sprintf("The same certificate is in %s already.", Title(here.Store))
 		}
@@ -167,7 +206,7 @@ func findings(it Item, format string, opt Options) []finding.Finding {
 	if it.Key >= 0 {
 		fs = append(fs, keyusage.Personal(it.Certificate)...)
 	}
-	if it.Key < 0 && format == certfile.PKCS12 {
+	if it.Key < 0 && format == certfile.PKCS12 && !exact(opt) {
 		for _, p := range keyusage.Infer(it.Certificate) {
 			if p == finding.Client {
 				fs = append(fs, keyusage.NoKey(p, finding.Error))

@@ -108,6 +108,48 @@ check "wrong password" is 3
 certctl move ffffffffffff --to ca
 check "unknown certificate" is 4
 
+# Who will use it: place, key set and provider follow; the file's own wishes
+# are left out, or honoured, and the plan says which.
+certctl delete f1a0b3c4d5e6f708 --location user --yes
+certctl delete 0e44b17d9231 --location user --yes
+certctl delete 0e44b17d9231 --location machine --yes
+openssl pkcs12 -export -inkey "$work/sample/leaf.key" -in "$work/sample/leaf.pem" -certfile <(cat "$work/sample/inter.pem" "$work/sample/root.pem") \
+	-CSP 'Microsoft Enhanced RSA and AES Cryptographic Provider' -LMK -passout file:"$work/sample/sample.pass" -out "$work/csp.pfx"
+openssl pkcs12 -export -inkey "$work/sample/leaf.key" -in "$work/sample/leaf.pem" -CSP 'Some Card Provider' -passout file:"$work/sample/sample.pass" -out "$work/card.pfx"
+target() { certctl import "$1" --password-file sample/sample.pass --target "$2" --json "${@:3}"; }
+target csp.pfx biztalk-send-port --dry-run
+check "biztalk-send-port: user, CryptoAPI, the user's key set" has '"keyPlan":\{"provider":"capi",.*"keySet":"user"'
+check "biztalk-send-port: the file's wishes are left out" has '"machineKeySet":true,"use":"stripped"'
+check "biztalk-send-port: how to run as the account" has 'runas/user:DOMAIN.*--targetbiztalk-send-port'
+target csp.pfx iis-site --honour-csp --yes
+check "iis-site" is 0
+check "iis-site: machine, honoured" has '"location":"machine","store":"my","action":"add".*"keySet":"machine".*"use":"honoured"'
+certctl list --location machine --store my --json
+check "iis-site: the key" has '"key":"present","exportable":true'
+check "iis-site: a machine container, none of the user" [ "$(wine reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)$(wine reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 10 ]
+certctl undo --json
+check "iis-site: undo" is 0
+check "iis-site: its container is gone" [ "$(wine reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
+target card.pfx windows-service --honour-csp --yes
+check "a card's provider is refused" is 1
+target card.pfx windows-service --yes
+check "and left out unless it is asked for" is 0
+certctl undo --json
+target sample/leaf.pem biztalk-partner --yes
+check "biztalk-partner" has '"location":"machine","store":"people","action":"add"'
+certctl undo --json
+target csp.pfx iis-client-trust --yes
+check "iis-client-trust trusts no root by itself" has '"store":"root","action":"ask"'
+check "iis-client-trust leaves the client and its key out" has '"key":false,"location":"machine","store":"people","action":"skip"'
+check "iis-client-trust takes the intermediate" has '"location":"machine","store":"ca","action":"add"'
+certctl undo --json
+target csp.pfx browser --location machine
+check "a contradiction" is 2
+target csp.pfx windows-service --strong-protection --yes
+check "no strong protection for services" is 1
+certctl list --json
+check "targets: nothing is left" lacks 'client.sample.example|Sample'
+
 # Without a prefix: the stores of the fresh Wine prefix themselves.
 wine reg delete 'HKCU\Software\Microsoft\SystemCertificates' /f >/dev/null 2>&1
 unset CERTDESK_STORE_PREFIX

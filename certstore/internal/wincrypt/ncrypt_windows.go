@@ -15,6 +15,9 @@ const (
 	NCRYPT_PKCS8_PRIVATE_KEY_BLOB = "PKCS8_PRIVATEKEY"
 	BCRYPT_RSAFULLPRIVATE_BLOB    = "RSAFULLPRIVATEBLOB"
 	NCRYPT_EXPORT_POLICY_PROPERTY = "Export Policy"
+	NCRYPT_UI_POLICY_PROPERTY     = "UI Policy"
+
+	NCRYPT_UI_PROTECT_KEY_FLAG = 1
 
 	NCRYPT_ALLOW_EXPORT_FLAG           = 1
 	NCRYPT_ALLOW_PLAINTEXT_EXPORT_FLAG = 2
@@ -28,7 +31,12 @@ const (
 	BCRYPT_PAD_PKCS1 = 2
 	BCRYPT_PAD_PSS   = 8
 
-	ncryptBufferKeyName = 45 // NCRYPTBUFFER_PKCS_KEY_NAME
+	szOID_PKCS_12_pbeWithSHA1And3KeyTripleDES = "1.2.840.113549.1.12.1.3"
+
+	ncryptBufferAlgOID   = 41 // NCRYPTBUFFER_PKCS_ALG_OID
+	ncryptBufferAlgParam = 42 // NCRYPTBUFFER_PKCS_ALG_PARAM
+	ncryptBufferKeyName  = 45 // NCRYPTBUFFER_PKCS_KEY_NAME
+	ncryptBufferSecret   = 46 // NCRYPTBUFFER_PKCS_SECRET
 )
 
 // An Object is a handle of CNG: a provider or a key.
@@ -115,6 +123,62 @@ func NCryptExportKey(k Object, blobType string, flags uint32) ([]byte, error) {
 	blob := make([]byte, n)
 	err = status(procNCryptExportKey, uintptr(k), 0, uintptr(unsafe.Pointer(kind)), 0, uintptr(unsafe.Pointer(unsafe.SliceData(blob))), uintptr(n), uintptr(unsafe.Pointer(&n)), uintptr(flags))
 	return blob[:min(int(n), len(blob))], err
+}
+
+// NCryptExportEncrypted returns a key as PKCS #8 EncryptedPrivateKeyInfo
+// under pbeWithSHA1And3-KeyTripleDES-CBC, RFC 7292 appendix C.
+func NCryptExportEncrypted(k Object, password string, salt [8]byte, iterations uint32, flags uint32) ([]byte, error) {
+	kind, err := windows.UTF16PtrFromString(NCRYPT_PKCS8_PRIVATE_KEY_BLOB)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := windows.UTF16FromString(password)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(secret)
+	oid := []byte(szOID_PKCS_12_pbeWithSHA1And3KeyTripleDES + "\x00")
+	pbe := &struct { // CRYPT_PKCS12_PBE_PARAMS with its salt
+		iterations, saltSize uint32
+		salt                 [8]byte
+	}{iterations, 8, salt}
+	buffers := &[3]buffer{
+		{uint32(len(secret) * 2), ncryptBufferSecret, unsafe.Pointer(&secret[0])},
+		{uint32(len(oid)), ncryptBufferAlgOID, unsafe.Pointer(&oid[0])},
+		{uint32(unsafe.Sizeof(*pbe)), ncryptBufferAlgParam, unsafe.Pointer(pbe)},
+	}
+	params := &bufferDesc{0, 3, &buffers[0]}
+	var n uint32
+	export := func(blob []byte) error {
+		err := status(procNCryptExportKey, uintptr(k), 0, uintptr(unsafe.Pointer(kind)), uintptr(unsafe.Pointer(params)),
+			uintptr(unsafe.Pointer(unsafe.SliceData(blob))), uintptr(len(blob)), uintptr(unsafe.Pointer(&n)), uintptr(flags))
+		runtime.KeepAlive(buffers)
+		return err
+	}
+	if err := export(nil); err != nil {
+		return nil, err
+	}
+	blob := make([]byte, n)
+	err = export(blob)
+	return blob[:min(int(n), len(blob))], err
+}
+
+// NCryptSetUIPolicy makes an unfinished key ask the person before it is used
+// (flags NCRYPT_UI_...); name is what the prompt calls it.
+func NCryptSetUIPolicy(k Object, flags uint32, name string) error {
+	property, err := windows.UTF16PtrFromString(NCRYPT_UI_POLICY_PROPERTY)
+	if err != nil {
+		return err
+	}
+	wide, err := windows.UTF16PtrFromString(name)
+	if err != nil {
+		return err
+	}
+	policy := &struct { // NCRYPT_UI_POLICY
+		version, flags           uint32
+		title, name, description *uint16
+	}{1, flags, nil, wide, nil}
+	return status(procNCryptSetProperty, uintptr(k), uintptr(unsafe.Pointer(property)), uintptr(unsafe.Pointer(policy)), unsafe.Sizeof(*policy), NCRYPT_PERSIST_FLAG)
 }
 
 // NCryptGetNumber returns a property that is a number.
