@@ -111,7 +111,7 @@ var catalogue = map[string]Words{
 	"F-02": {"", "Old macOS may refuse the file", "The file's MAC is {mac}; old macOS and iOS accept SHA-1 only.", ""},
 	"F-03": {"", "Weak protection", "The file is protected with {algorithm}: weak, fine for transport only.", "Do not keep this file; delete it after the import."},
 	"F-04": {"", "No integrity check", "The file has no MAC; some programs call that a wrong password.", ""},
-	"F-05": {"", "The file names a key provider", "The file asks for the provider {provider}. Here it has no meaning and is left out.", ""},
+	"F-05": {"", "The file names a key provider", "The file asks for the provider {provider}. It is left out; on Windows it can be honoured instead.", ""},
 	"F-06": {"", "The file asks for the machine key set", "The file asks for the machine's key set; the location chosen here decides instead.", ""},
 	"F-07": {"", "Key marked for signature or exchange", "The key is marked with Key Usage {usage} (80 signature only, 10 exchange) for Windows.", ""},
 	"F-08": {"", "Keys and certificates do not pair up", "{what}", ""},
