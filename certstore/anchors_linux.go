@@ -105,16 +105,16 @@ func (a *anchors) entries() ([]Entry, error) {
 	own, err := a.own()
 	seen := map[certificate.Fingerprint]bool{}
 	var list []Entry
-	add := func(der []byte, origin string, readOnly bool) {
+	add := func(der []byte, origin string, readOnly, shipped bool) {
 		if fp := certificate.FingerprintOf(der); !seen[fp] {
 			seen[fp] = true
-			list = append(list, Entry{Location: Machine, Store: Root, DER: der, Key: KeyNone, Trusted: true, Origin: origin, ReadOnly: readOnly})
+			list = append(list, Entry{Location: Machine, Store: Root, DER: der, Key: KeyNone, Trusted: true, Origin: origin, ReadOnly: readOnly, Shipped: shipped})
 		}
 	}
 	locked := a.readOnly() != nil
 	for _, f := range own {
 		for _, der := range f.certificates {
-			add(der, f.path, locked)
+			add(der, f.path, locked, false)
 		}
 	}
 	if a.bundle == "" {
@@ -122,7 +122,7 @@ func (a *anchors) entries() ([]Entry, error) {
 	}
 	bundle, bundleErr := readAnchors(a.bundle)
 	for _, der := range bundle {
-		add(der, a.bundle, true)
+		add(der, a.bundle, true, true)
 	}
 	if errors.Is(bundleErr, fs.ErrNotExist) { // no ca-certificates: there are no anchors then
 		bundleErr = nil

@@ -75,6 +75,7 @@ type Entry struct {
 	Exportable   bool   // the key may leave the store; false without a key
 	Inherited    bool   // Windows: seen through the user's store, kept in the machine's
 	Trusted      bool   // a trust anchor for TLS, whatever store it is shown in
+	Shipped      bool   // a trust anchor that came with the system, not one that somebody added
 	Origin       string // where it is kept: a directory or a file
 	// ReadOnly is true for what can be listed but not changed here, such as
 	// the roots that the distribution ships.

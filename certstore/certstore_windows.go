@@ -171,7 +171,7 @@ func (s *windowsStore) entry(e held, readOnly bool) Entry {
 	y := e.store
 	out := Entry{
 		Location: y.loc, Store: y.name, DER: e.Raw, FriendlyName: e.friendlyName, Key: KeyNone,
-		Trusted: y.name == Root || y.name == "authroot", Origin: y.path(), ReadOnly: readOnly,
+		Trusted: y.name == Root || y.name == "authroot", Shipped: y.name == "authroot", Origin: y.path(), ReadOnly: readOnly,
 	}
 	if e.link != nil {
 		out.Key, out.Exportable = s.inspect(e.link)

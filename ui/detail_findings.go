@@ -22,14 +22,13 @@ func (v *detailView) findingsTab() fyne.CanvasObject {
 			chosen = i
 		}
 	}
-	picker := parts.NewSegments(names, func(i int) {
+	picker := parts.NewDropdown(names, chosen, func(i int) {
 		v.purpose = v.detail.Verdicts[i].Purpose
 		v.showTab()
 	})
-	picker.SetSelected(chosen)
 	verdict := v.verdict()
 	report := parts.SmallButton("copy", lang.X("findings.copy", "Copy report"), func() { v.shell.copyText(v.report()) })
-	top := parts.Border(nil, nil, parts.HBox(8, parts.Middle(parts.Small(lang.X("findings.for", "Use it for"))), picker.Object()), parts.Middle(report))
+	top := parts.Border(nil, nil, parts.HBox(8, parts.Middle(parts.Small(lang.X("findings.for", "Use it for"))), picker), parts.Middle(report))
 	list := parts.VBox(0)
 	for i, f := range verdict.Findings {
 		if i > 0 {

@@ -8,8 +8,10 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/certificate"
+	"certdesk/internal/finding"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
+	"certdesk/internal/keyusage"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
 )
@@ -252,10 +254,17 @@ func (s *shell) askDelete(rows []*model.Row, fates []model.KeyFate) {
 		lang.X("delete.text", "They are deleted from their stores. This cannot be undone; the files they came from can be imported again.", w))
 	more := parts.VBox(10)
 	var keep *parts.Check
+	warned := 0 // keys that could still decrypt mail
 	keys := count[model.KeyGoes] + count[model.KeyUnsure]
 	if keys > 0 {
 		more.Add(parts.Banner(parts.KindWarning, plural(keys, lang.X("delete.key1", "The private key is deleted too"), lang.X("delete.keys", "{{.Keys}} private keys are deleted too", w)),
 			lang.X("delete.keyText", "Unless there is a copy, such as the PFX file, nobody can bring it back.", w), nil))
+		for i, r := range rows {
+			if fs := keyusage.BeforeDelete(r.Certificate, s.list.Now()); len(fs) > 0 && fates[i] != model.KeyStays && warned < 3 {
+				warned++
+				more.Add(parts.SmallPara(r.Name + ": " + finding.WordsOf(fs[0]).Message + " " + finding.WordsOf(fs[0]).Advice))
+			}
+		}
 		keep = parts.NewCheck(plural(keys, lang.X("delete.keep1", "Keep the private key in the store"), lang.X("delete.keep", "Keep the private keys in the store")), "", nil)
 		more.Add(keep)
 	}
@@ -271,7 +280,7 @@ func (s *shell) askDelete(rows []*model.Row, fates []model.KeyFate) {
 	}
 	height := float32(210)
 	if keys > 0 {
-		height = 320
+		height = 320 + 60*float32(warned)
 	}
 	if len(rows) > 1 {
 		height += min(200, 27*float32(len(rows)))

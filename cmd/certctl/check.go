@@ -27,19 +27,33 @@ func (a *app) checkCommand() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p := finding.Purpose(strings.ToLower(purpose))
-			if p != "" && !slices.Contains(keyusage.Purposes, p) {
-				return usage("--for %s: there are client and server", purpose)
+			if p != "" && !slices.Contains(finding.Purposes, p) {
+				return usage("--for %s: there are %s", purpose, names(finding.Purposes))
+			}
+			opt.UsedBy = keyusage.Consumer(strings.ToLower(string(opt.UsedBy)))
+			if opt.UsedBy != keyusage.AnyConsumer && !slices.Contains(keyusage.Consumers, opt.UsedBy) {
+				return usage("--used-by %s: there are %s", opt.UsedBy, names(keyusage.Consumers))
 			}
 			opt.Now = a.now
 			return a.check(cmd.Context(), args[0], p, opt)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&purpose, "for", "", "client or server; what the certificate was made for if not given")
+	f.StringVar(&purpose, "for", "", names(finding.Purposes)+"; what the certificate was made for if not given")
 	f.StringVar(&opt.Host, "host", "", "the name that clients of the server use")
+	f.StringVar((*string)(&opt.UsedBy), "used-by", "", "the program that is to use it: "+names(keyusage.Consumers))
 	f.BoolVar(&opt.Trust, "trust", false, "a chain that is not trusted on this computer is an error")
 	a.password.add(f, "", "the file's password")
 	return cmd
+}
+
+// names lists words as people do.
+func names[T ~string](list []T) string {
+	words := make([]string, len(list))
+	for i, x := range list {
+		words[i] = string(x)
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
 
 type jsonVerdict struct {

@@ -25,13 +25,27 @@ type jsonFinding struct {
 	Message  string           `json:"message"`
 	Source   string           `json:"source"`
 	Fix      string           `json:"fix,omitempty"`
+	Evidence *jsonEvidence    `json:"evidence,omitempty"` // the field that proves it
+	Action   finding.Fix      `json:"action,omitempty"`   // what this program can do: move, trust, import, relink, ask
+	Request  string           `json:"request,omitempty"`  // ask: the sentence to send to the CA
+}
+
+type jsonEvidence struct {
+	Field string `json:"field"`
+	Value string `json:"value"`
 }
 
 func jsonFindings(fs []finding.Finding) []jsonFinding {
 	out := make([]jsonFinding, len(fs))
 	for i, f := range fs {
 		w := finding.WordsOf(f)
-		out[i] = jsonFinding{f.ID, f.Severity, f.Purpose, w.Message, f.Source, w.Advice}
+		out[i] = jsonFinding{ID: f.ID, Severity: f.Severity, Purpose: f.Purpose, Message: w.Message, Source: f.Source, Fix: w.Advice, Action: f.Fix}
+		if f.Evidence.Field != "" {
+			out[i].Evidence = &jsonEvidence{f.Evidence.Field, f.Evidence.Value}
+		}
+		if f.Fix == finding.FixAsk {
+			out[i].Request = w.Request
+		}
 	}
 	return out
 }

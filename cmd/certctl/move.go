@@ -7,9 +7,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"certdesk/certstore"
+	"certdesk/internal/finding"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
+	"certdesk/internal/keyusage"
 )
 
 func (a *app) moveCommand() *cobra.Command {
@@ -213,6 +215,12 @@ func (a *app) delete(ctx context.Context, id, loc, store string, keepKey bool) e
 		what = " and its private key"
 	case row.Key != certstore.KeyNone && !keepKey:
 		what = " (the private key stays: another certificate uses it)"
+	}
+	if keyGoes {
+		for _, f := range keyusage.BeforeDelete(row.Certificate, a.now) {
+			w := finding.WordsOf(f)
+			fmt.Fprintf(a.stderr, "%s: %s %s\n", f.Severity, w.Message, w.Advice)
+		}
 	}
 	if err := a.confirm(fmt.Sprintf("Delete %q%s from %s/%s?", row.Certificate.CommonName(), what, row.Location, row.Store)); err != nil {
 		return err

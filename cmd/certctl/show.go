@@ -13,8 +13,8 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/internal/certificate"
+	"certdesk/internal/check"
 	"certdesk/internal/finding"
-	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 	"certdesk/internal/keyusage"
 )
@@ -111,7 +111,7 @@ func (a *app) showFile(ctx context.Context, path string) error {
 
 func (a *app) fileJSON(path string, c *certfile.Contents) jsonFile {
 	j := jsonFile{File: path, Format: c.Format, Encoding: c.Encoding, Armor: c.Armor, MAC: c.MAC, Encryption: c.Encryption,
-		Warnings: jsonFindings(importer.FileFindings(path, c)), Certificates: []jsonCertificate{}, Keys: []jsonKey{}, Other: c.Other}
+		Warnings: jsonFindings(check.FileFindings(path, c, keyusage.AnyConsumer)), Certificates: []jsonCertificate{}, Keys: []jsonKey{}, Other: c.Other}
 	if j.Encryption == nil {
 		j.Encryption = []string{}
 	}

@@ -252,3 +252,14 @@ func PurposeWords(oid string) string {
 	}
 	return oid
 }
+
+// Identifiers of document signing, as several bodies have made one.
+var DocumentPurposes = []string{
+	"1.3.6.1.5.5.7.3.36",        // id-kp-documentSigning, RFC 9336
+	"1.3.6.1.4.1.311.10.3.12",   // Microsoft
+	"1.2.840.113583.1.1.5",      // Adobe
+	"1.3.6.1.4.1.311.3.10.3.12", // as the CABF Code Signing BR 7.1.2.3 f print Microsoft's
+}
+
+// LifetimeSigning ends a signature's validity with the certificate's.
+const LifetimeSigning = "1.3.6.1.4.1.311.10.3.13"

@@ -25,6 +25,7 @@ const (
 	oidDSA     = "1.2.840.10040.4.1"
 	oidEC      = "1.2.840.10045.2.1"
 	oidEd25519 = "1.3.101.112"
+	oidEd448   = "1.3.101.113"
 )
 
 var curveNames = map[string]string{
@@ -35,7 +36,7 @@ var curveNames = map[string]string{
 }
 
 var keyNames = map[string]string{
-	oidRSAPSS: "RSA-PSS", oidDSA: "DSA", oidEd25519: "Ed25519", "1.3.101.113": "Ed448", "1.3.101.110": "X25519", "1.3.101.111": "X448",
+	oidRSAPSS: "RSA-PSS", oidDSA: "DSA", oidEd25519: "Ed25519", oidEd448: "Ed448", "1.3.101.110": "X25519", "1.3.101.111": "X448",
 	"2.16.840.1.101.3.4.3.17": "ML-DSA-44", "2.16.840.1.101.3.4.3.18": "ML-DSA-65", "2.16.840.1.101.3.4.3.19": "ML-DSA-87",
 	"1.2.643.7.1.1.1.1": "GOST 2012 256", "1.2.643.7.1.1.1.2": "GOST 2012 512", "1.2.840.10046.2.1": "DH",
 }

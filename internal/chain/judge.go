@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"cmp"
 	"crypto/x509"
 	"fmt"
 	"slices"
@@ -23,18 +24,20 @@ const (
 var purposeOIDs = map[finding.Purpose][]string{
 	finding.Client: {certificate.ClientAuth}, finding.Server: {certificate.ServerAuth},
 	finding.EmailSign: {certificate.EmailProtection}, finding.EmailEncrypt: {certificate.EmailProtection},
-	finding.Code: {certificate.CodeSigning},
+	finding.Code:     {certificate.CodeSigning},
+	finding.Document: append([]string{certificate.EmailProtection}, certificate.DocumentPurposes...),
 }
 
 // judge fills in what is wrong with p, and its rank.
 func (b *builder) judge(p *Path) {
-	add := func(id string, s finding.Severity, source string, fix finding.Fix, params map[string]string) {
-		p.Findings = append(p.Findings, finding.Finding{ID: id, Severity: s, Purpose: b.opt.Purpose, Source: source, Fix: fix, Params: params})
+	add := func(id string, s finding.Severity, source string, fix finding.Fix, field, value string, params map[string]string) {
+		p.Findings = append(p.Findings, finding.Finding{ID: id, Severity: s, Purpose: b.opt.Purpose, Source: source, Fix: fix, Params: params,
+			Evidence: finding.Evidence{Field: field, Value: value}})
 	}
 	below := 0 // CAs between the leaf and the link that are not self-issued
 	for i, l := range p.Links {
 		if l.Status == Blocked {
-			add("P-05", finding.Error, "RFC 5280 6.1", finding.FixNone, map[string]string{"name": l.Name, "place": placeOf(l.Row)})
+			add("P-05", finding.Error, "RFC 5280 6.1", finding.FixNone, "chain", l.Name, map[string]string{"place": placeOf(l.Row)})
 			p.rank += costBlocked
 		}
 		if i == 0 || l.Certificate == nil {
@@ -43,31 +46,34 @@ func (b *builder) judge(p *Path) {
 		c, name := l.Certificate, l.Name
 		anchor := i == len(p.Links)-1 && c.SelfIssued()
 		if l.unverified {
-			add("T-03", finding.Warning, "RFC 5280 6.1.3", finding.FixNone, map[string]string{"name": p.Links[i-1].Name, "algorithm": p.Links[i-1].Certificate.SignatureAlgorithm()})
+			add("T-03", finding.Warning, "RFC 5280 6.1.3", finding.FixNone, "signatureAlgorithm", p.Links[i-1].Certificate.SignatureAlgorithm(), map[string]string{"name": p.Links[i-1].Name})
 		}
 		if !c.IsCA() && !(anchor && c.Version < 3) {
-			add("A-05", finding.Error, "RFC 5280 6.1.4(k)", finding.FixAsk, map[string]string{"ca": name, "name": p.Links[i-1].Name})
+			add("A-05", finding.Error, "RFC 5280 6.1.4(k)", finding.FixAsk, "basicConstraints", basicText(c),
+				map[string]string{"what": p.Links[i-1].Name + " was signed with the key of " + name + ", which is not a CA certificate"})
 		} else if c.HasKeyUsage && c.KeyUsage&x509.KeyUsageCertSign == 0 {
-			add("A-02", finding.Error, "RFC 5280 6.1.4(n)", finding.FixAsk, map[string]string{"ca": name})
+			add("A-02", finding.Error, "RFC 5280 6.1.4(n)", finding.FixAsk, "keyUsage", c.WindowsKeyUsage(), map[string]string{"ca": name})
 		}
 		if c.Basic != nil && c.Basic.PathLen >= 0 && below > c.Basic.PathLen {
-			add("A-04", finding.Error, "RFC 5280 6.1.4(m)", finding.FixAsk, map[string]string{"ca": name, "allowed": fmt.Sprint(c.Basic.PathLen), "found": fmt.Sprint(below)})
+			add("A-04", finding.Error, "RFC 5280 6.1.4(m)", finding.FixAsk, "basicConstraints", fmt.Sprint(c.Basic.PathLen), map[string]string{"ca": name, "found": fmt.Sprint(below)})
 		}
 		if !c.SelfIssued() {
 			below++
 		}
 		if l.Status == Expired {
-			add("A-09", finding.Error, "RFC 5280 6.1.3(a)(2)", finding.FixImport, map[string]string{"ca": name, "when": when(c, b.opt.Now)})
+			add("A-09", finding.Error, "RFC 5280 6.1.3(a)(2)", finding.FixImport, "validity", c.NotBefore.Format(time.DateOnly)+" to "+c.NotAfter.Format(time.DateOnly),
+				map[string]string{"title": "A CA of the chain is out of date", "ca": name, "when": when(c, b.opt.Now)})
 		}
 		if b.forbids(c) {
-			add("A-07", finding.Error, "RFC 5280 4.2.1.12", finding.FixAsk, map[string]string{"ca": name, "purpose": purposeName(b.opt.Purpose), "eku": ekuText(c)})
+			add("A-07", finding.Error, "RFC 5280 4.2.1.12", finding.FixAsk, "extKeyUsage", ekuText(c), map[string]string{"ca": name, "purpose": purposeName(b.opt.Purpose)})
 		}
 		for _, bad := range violations(c, p.Links[:i]) {
-			add("A-08", finding.Error, "RFC 5280 4.2.1.10", finding.FixAsk, map[string]string{"ca": name, "what": bad})
+			add("A-08", finding.Error, "RFC 5280 4.2.1.10", finding.FixAsk, "nameConstraints", name,
+				map[string]string{"title": "A name is outside the name constraints of a CA", "what": name + " limits the names it may issue for, and " + bad + "."})
 		}
 		for _, r := range b.twins(c) {
 			p.Twins = append(p.Twins, r)
-			add("P-11", finding.Warning, "RFC 5280 6.1", finding.FixNone, map[string]string{"ca": name, "place": placeOf(r), "when": r.Certificate.NotAfter.Format(time.DateOnly)})
+			add("P-11", finding.Warning, "RFC 5280 6.1", finding.FixNone, "notAfter", r.Certificate.NotAfter.Format(time.DateOnly), map[string]string{"ca": name, "place": placeOf(r)})
 		}
 	}
 	for _, f := range p.Findings {
@@ -79,7 +85,7 @@ func (b *builder) judge(p *Path) {
 	case end.Status == Missing:
 		p.rank += costMissing
 		for _, r := range end.Rejected {
-			add("T-02", finding.Warning, "RFC 5280 6.1.3(a)(1)", finding.FixNone, map[string]string{"issuer": r.CommonName(), "why": mismatch(end, r)})
+			add("T-02", finding.Warning, "RFC 5280 6.1.3(a)(1)", finding.FixNone, "authorityKeyId", cmp.Or(fmt.Sprintf("%x", end.KeyID), "absent"), map[string]string{"issuer": r.CommonName(), "why": mismatch(end, r)})
 		}
 	case end.Status != Trusted:
 		p.rank += costUntrusted
@@ -140,6 +146,13 @@ func purposeName(p finding.Purpose) string {
 		return certificate.PurposeWords(oids[0])
 	}
 	return string(p)
+}
+
+func basicText(c *certificate.Certificate) string {
+	if c.Basic == nil {
+		return "absent"
+	}
+	return "CA:FALSE"
 }
 
 func ekuText(c *certificate.Certificate) string {

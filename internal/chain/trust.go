@@ -29,7 +29,7 @@ func (r Result) Findings(p finding.Purpose) []finding.Finding {
 		if end.KeyID != nil {
 			issuer += " (key identifier " + hex.EncodeToString(end.KeyID) + ")"
 		}
-		fs = append(fs, finding.Finding{ID: id, Severity: finding.Warning, Purpose: p, Source: "RFC 8446 4.4.2", Fix: finding.FixImport, Params: map[string]string{"issuer": issuer}})
+		fs = append(fs, finding.Finding{ID: id, Severity: finding.Warning, Purpose: p, Source: "RFC 8446 4.4.2", Fix: finding.FixImport, Evidence: finding.Evidence{Field: "issuer", Value: issuer}})
 	case end.Status == Untrusted || end.Status == OK:
 		fs = append(fs, untrusted(end.Name, p))
 	}
@@ -41,7 +41,7 @@ func (r Result) Findings(p finding.Purpose) []finding.Finding {
 func IsTrust(f finding.Finding) bool { return f.ID == "C-08" || f.ID == "S-19" || f.ID == "T-01" }
 
 func untrusted(root string, p finding.Purpose) finding.Finding {
-	return finding.Finding{ID: "T-01", Severity: finding.Warning, Purpose: p, Source: "RFC 5280 6.1.1", Fix: finding.FixTrust, Params: map[string]string{"root": root}}
+	return finding.Finding{ID: "T-01", Severity: finding.Warning, Purpose: p, Source: "RFC 5280 6.1.1", Fix: finding.FixTrust, Evidence: finding.Evidence{Field: "chain", Value: root}}
 }
 
 // What an [Action] does.

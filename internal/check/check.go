@@ -1,9 +1,10 @@
 // Package check judges one certificate for a purpose, with all that is known
 // on this computer: the certificate itself, its key, where it stands, its
-// chain.
+// chain, and the file it came from.
 package check
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -23,6 +24,8 @@ type Subject struct {
 	Row         *inventory.Row             // where it stands; nil for a file
 	PFX         bool                       // it came from a PKCS#12 file, so its key is expected there
 	HasKey      bool                       // the file holds its key
+	Key         *certfile.Key              // what the file says of that key; nil if it holds none
+	WrongKey    bool                       // the file pairs it with a key of another certificate
 	Extra       []*certificate.Certificate // the other certificates of the file
 }
 
@@ -31,15 +34,24 @@ type Subject struct {
 func InFile(contents *certfile.Contents) []Subject {
 	var all, keyed, leaves []Subject
 	for i, c := range contents.Certificates {
-		s := Subject{Certificate: c.Certificate, PFX: contents.Format == certfile.PKCS12}
-		s.HasKey = slices.ContainsFunc(contents.Keys, func(k certfile.Key) bool { return k.Certificate == i })
+		s := Subject{Certificate: c.Certificate, PFX: contents.Format == certfile.PKCS12 && !contents.Locked}
+		for n := range contents.Keys {
+			k := &contents.Keys[n]
+			switch {
+			case k.Certificate == i:
+				s.HasKey, s.Key = true, &certfile.Key{Provider: k.Provider, KeyUsageAttr: k.KeyUsageAttr}
+			case k.State == certfile.KeyOK && len(k.LocalKeyID) > 0 && bytes.Equal(k.LocalKeyID, c.LocalKeyID):
+				s.WrongKey = true
+			}
+		}
+		s.WrongKey = s.WrongKey && !s.HasKey
 		for j, x := range contents.Certificates {
 			if j != i {
 				s.Extra = append(s.Extra, x.Certificate)
 			}
 		}
 		all = append(all, s)
-		if s.HasKey {
+		if s.HasKey || s.WrongKey {
 			keyed = append(keyed, s)
 		}
 		if !c.Certificate.IsCA() {
@@ -57,9 +69,10 @@ func InFile(contents *certfile.Contents) []Subject {
 
 // Options say what for.
 type Options struct {
-	Host  string // server: the name clients use
-	Trust bool   // a chain that is not trusted here is an error
-	Now   time.Time
+	Host   string            // server: the name clients use
+	UsedBy keyusage.Consumer // the program that is to use it
+	Trust  bool              // a chain that is not trusted here is an error
+	Now    time.Time
 
 	Fetched []chain.Candidate // issuers that were fetched because the person asked for it
 	More    []finding.Finding // from elsewhere, such as revocation
@@ -80,9 +93,87 @@ type Verdict struct {
 	Paths    chain.Result
 }
 
-// Purposes returns those that c was made for, of those that rules know; none
-// for a CA, or a certificate for mail only.
+// Rank orders verdicts, worst first, from 0.
+func (v Verdict) Rank() int { return slices.Index([]string{WillNotWork, Limited, Works}, v.Verdict) }
+
+// Purposes returns those that c was made for; none for what names only
+// purposes that nobody here knows.
 func Purposes(c *certificate.Certificate) []finding.Purpose { return keyusage.Infer(c) }
+
+// All judges s for several purposes.
+func All(s Subject, purposes []finding.Purpose, inv *inventory.Inventory, opt Options) []Verdict {
+	vs := make([]Verdict, len(purposes))
+	for i, p := range purposes {
+		vs[i] = Judge(s, p, inv, opt)
+	}
+	return vs
+}
+
+// Judge judges s for the purpose p; [finding.Any] asks only for what holds
+// whatever the purpose.
+func Judge(s Subject, p finding.Purpose, inv *inventory.Inventory, opt Options) Verdict {
+	paths := Paths(s, p, inv, opt)
+	public := public(s, paths.Best(), inv)
+	fs := keyusage.Judge(s.Certificate, p, keyusage.Question{Now: opt.Now, Host: opt.Host, UsedBy: opt.UsedBy, Public: public})
+	fs = append(fs, entry(s, p, public, inv, opt)...)
+	fs = append(fs, fileKey(s, p)...)
+	fs = append(fs, authorities(paths, p, inv, opt)...)
+	fs = append(fs, opt.More...)
+	v := newVerdict(p, fs)
+	v.Paths = paths
+	return v
+}
+
+func newVerdict(p finding.Purpose, fs []finding.Finding) Verdict {
+	finding.Sort(fs)
+	v := Verdict{Purpose: p, Verdict: Works, Findings: fs}
+	switch finding.Worst(fs) {
+	case finding.Error:
+		v.Verdict = WillNotWork
+	case finding.Warning:
+		v.Verdict = Limited
+	}
+	return v
+}
+
+// Without returns v as it will be when the findings with an id are gone.
+func (v Verdict) Without(id string) Verdict {
+	w := newVerdict(v.Purpose, slices.DeleteFunc(slices.Clone(v.Findings), func(f finding.Finding) bool { return f.ID == id }))
+	w.Paths = v.Paths
+	return w
+}
+
+// entry has the rules about where a certificate stands, its key there, and the
+// other certificates there.
+func entry(s Subject, p finding.Purpose, public bool, inv *inventory.Inventory, opt Options) []finding.Finding {
+	var fs []finding.Finding
+	if other := twin(s, inv); other != nil {
+		fs = append(fs, inventory.TwinFinding(other))
+	}
+	noKey := s.PFX && !s.HasKey
+	if s.Row != nil {
+		noKey = s.Row.Key == certstore.KeyNone
+	}
+	if p != finding.Any && p != finding.EmailEncrypt && noKey && !s.WrongKey { // others encrypt with the public half
+		fs = append(fs, keyusage.NoKey(p, noKeySeverity(p)))
+	}
+	if s.Row == nil {
+		return fs
+	}
+	fs = append(fs, placement.Judge(s.Row.Entry, s.Certificate)...)
+	fs = append(fs, consumer(s.Row, p, inv, opt.UsedBy)...)
+	fs = append(fs, rowKey(s.Row, p, public, inv, opt.UsedBy)...)
+	fs = append(fs, siblings(s.Row, p, inv, opt.Now)...)
+	return fs
+}
+
+// noKeySeverity is that of C-05: a CA whose key is kept elsewhere is usual.
+func noKeySeverity(p finding.Purpose) finding.Severity {
+	if p == finding.CA {
+		return finding.Info
+	}
+	return finding.Error
+}
 
 func twin(s Subject, inv *inventory.Inventory) *certificate.Certificate {
 	if r := inv.Twin(s.Certificate); r != nil {
@@ -99,36 +190,4 @@ func twin(s Subject, inv *inventory.Inventory) *certificate.Certificate {
 // Paths returns the paths from s to a root, the best for purpose p first.
 func Paths(s Subject, p finding.Purpose, inv *inventory.Inventory, opt Options) chain.Result {
 	return chain.Build(inv, s.Certificate, chain.Options{Now: opt.Now, Purpose: p, Extra: append(chain.FromFile(s.Extra), opt.Fetched...)})
-}
-
-// Judge judges s for the purpose p; [finding.Any] asks only for what holds
-// whatever the purpose.
-func Judge(s Subject, p finding.Purpose, inv *inventory.Inventory, opt Options) Verdict {
-	fs := keyusage.Judge(s.Certificate, p, keyusage.Question{Now: opt.Now, Host: opt.Host})
-	if s.Row != nil {
-		fs = append(fs, placement.Judge(s.Row.Entry, s.Certificate)...)
-	}
-	if other := twin(s, inv); other != nil {
-		fs = append(fs, inventory.TwinFinding(other))
-	}
-	if p != finding.Any && (s.Row != nil && s.Row.Key == certstore.KeyNone || s.PFX && !s.HasKey) {
-		fs = append(fs, keyusage.NoKey(p, finding.Error))
-	}
-	paths := Paths(s, p, inv, opt)
-	for _, f := range paths.Findings(p) {
-		if opt.Trust && chain.IsTrust(f) {
-			f.Severity = finding.Error
-		}
-		fs = append(fs, f)
-	}
-	fs = append(fs, opt.More...)
-	finding.Sort(fs)
-	v := Verdict{Purpose: p, Verdict: Works, Findings: fs, Paths: paths}
-	switch finding.Worst(fs) {
-	case finding.Error:
-		v.Verdict = WillNotWork
-	case finding.Warning:
-		v.Verdict = Limited
-	}
-	return v
 }

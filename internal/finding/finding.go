@@ -1,6 +1,6 @@
 // Package finding holds findings as data: what is wrong with a certificate,
 // a key, a file or where it is kept. The rules that make findings are in
-// packages keyusage, placement and importer; the words are in wording.go.
+// packages keyusage, placement, inventory and check; the words are in wording.go.
 //
 // Ids, conditions and severities follow facts/certificates.md section 4 of the
 // project's notes; docs/findings.md repeats those that are implemented.
@@ -56,8 +56,16 @@ const (
 	FixMove   Fix = "move"   // move it to the store named by the parameter "store"
 	FixTrust  Fix = "trust"  // trust it, after a question
 	FixImport Fix = "import" // import the file with the key or the issuer
+	FixRelink Fix = "relink" // join the certificate to its key again
 	FixAsk    Fix = "ask"    // ask the CA for a new certificate; text in the advice
 )
+
+// Evidence is the field of a certificate, a store entry or a file that proves
+// a finding.
+type Evidence struct {
+	Field string // as the JSON of certctl names it: "keyUsage", "notAfter", ...
+	Value string // as people read it; the text {value} in the wording
+}
 
 // A Finding is one reason why something will not work or should be known.
 type Finding struct {
@@ -67,7 +75,11 @@ type Finding struct {
 	Params   map[string]string // fill the placeholders of the wording
 	Source   string            // the rule, such as "RFC 5280 4.2.1.3"
 	Fix      Fix
+	Evidence Evidence
 }
+
+// Purposes are all of them, in the order people expect.
+var Purposes = []Purpose{Client, Server, EmailSign, EmailEncrypt, Code, Document, CA}
 
 // Sort puts the worst first, and equals in the order of their ids.
 func Sort(fs []Finding) {

@@ -28,6 +28,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/internal/certificate"
+	"certdesk/internal/check"
 	"certdesk/internal/finding"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
@@ -118,7 +119,7 @@ func (s *Service) Plan(ctx context.Context, src Source, contents *certfile.Conte
 		return nil, err
 	}
 	contents = withStoredCertificates(contents, inv)
-	p := &Plan{Source: src, Options: opt, contents: contents, Findings: FileFindings(src.Name, contents)}
+	p := &Plan{Source: src, Options: opt, contents: contents, Findings: check.FileFindings(src.Name, contents, keyusage.AnyConsumer)}
 	p.Items = placement.Decide(contents, placement.Options{
 		Location: opt.Location, Target: opt.Target, FriendlyName: opt.FriendlyName, TrustRoots: opt.TrustRoots, Trust: opt.Trust,
 		Question: keyusage.Question{Now: s.now()},

@@ -6,6 +6,7 @@ package inventory
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"runtime"
 	"slices"
 	"sync"
@@ -103,6 +104,9 @@ func (r *Row) judge(now time.Time) {
 	if r.Key != certstore.KeyNone {
 		fs = append(fs, keyusage.Personal(c)...)
 	}
+	if r.Key == certstore.KeyUnusable {
+		fs = append(fs, keyusage.BrokenKey(string(r.Key)))
+	}
 	if r.Key == certstore.KeyNone && (r.Store == certstore.My || r.Store == certstore.People) && slices.Contains(keyusage.Infer(c), finding.Client) {
 		s := finding.Info // a partner's certificate has its key elsewhere
 		if r.Store == certstore.My {
@@ -161,7 +165,7 @@ func SameSerial(a, b *certificate.Certificate) bool {
 
 // TwinFinding is the finding for a certificate whose twin is other.
 func TwinFinding(other *certificate.Certificate) finding.Finding {
-	return finding.Finding{ID: "N-04", Severity: finding.Error, Source: "RFC 5280 4.1.2.2",
+	return finding.Finding{ID: "N-04", Severity: finding.Error, Source: "RFC 5280 4.1.2.2", Fix: finding.FixAsk, Evidence: finding.Evidence{Field: "serial", Value: hex.EncodeToString(other.SerialNumber)},
 		Params: map[string]string{"other": other.CommonName() + ", SHA-256 " + other.Fingerprint().String()[:16]}}
 }
 

@@ -11,14 +11,24 @@ import (
 )
 
 // General returns the findings that hold whatever the certificate is used
-// for: contradictions, odd serial numbers, what could not be understood.
-func General(c *certificate.Certificate) []finding.Finding {
-	fs := contradictions(c)
-	fs = append(fs, serial(c)...)
-	if err := c.Problem(); err != nil && !negative(c) {
-		fs = append(fs, finding.Finding{ID: "N-05", Severity: finding.Warning, Source: "RFC 5280 4.1", Params: map[string]string{"problem": err.Error()}})
+// for: contradictions, odd extensions and serial numbers, what could not be
+// understood.
+func General(c *certificate.Certificate) []finding.Finding { return general(c, finding.Any) }
+
+// general is General for a purpose: a rule that the purpose has said already
+// is not said again.
+func general(c *certificate.Certificate, p finding.Purpose) []finding.Finding {
+	l := list{purpose: p}
+	l.contradictions(c)
+	l.extensions(c)
+	l.serial(c)
+	if err := c.Problem(); err != nil && !negative(c) && c.Repeated() == "" {
+		l.add("N-05", finding.Warning, "RFC 5280 4.1", finding.FixNone, finding.Evidence{Field: "encoding", Value: err.Error()})
 	}
-	return fs
+	for i := range l.found {
+		l.found[i].Purpose = finding.Any
+	}
+	return l.found
 }
 
 // consistent lists for each purpose the Key Usage bits of which at least one
@@ -32,40 +42,36 @@ var consistent = map[string]x509.KeyUsage{
 	certificate.OCSPSigning:     x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
 }
 
-func contradictions(c *certificate.Certificate) []finding.Finding {
+func (l *list) contradictions(c *certificate.Certificate) {
 	if !c.HasKeyUsage || c.IsCA() {
-		return nil // a CA's EKU limits what it issues, not what its own key does
+		return // a CA's EKU limits what it issues, not what its own key does
 	}
-	var fs []finding.Finding
 	for _, oid := range c.ExtKeyUsage {
 		if bits, ok := consistent[oid]; ok && c.KeyUsage&bits == 0 {
-			fs = append(fs, finding.Finding{ID: "G-01", Severity: finding.Warning, Source: "RFC 5280 4.2.1.12", Fix: finding.FixAsk,
-				Params: map[string]string{"ku": keyUsageText(c), "eku": certificate.PurposeWords(oid)}})
+			l.add("G-01", finding.Warning, "RFC 5280 4.2.1.12", finding.FixAsk, keyUsage(c), "eku", certificate.PurposeWords(oid))
 		}
 	}
-	return fs
 }
 
 func negative(c *certificate.Certificate) bool {
 	return len(c.SerialNumber) > 0 && c.SerialNumber[0]&0x80 != 0
 }
 
-func serial(c *certificate.Certificate) []finding.Finding {
+func (l *list) serial(c *certificate.Certificate) {
 	const source = "RFC 5280 4.1.2.2"
 	s := c.SerialNumber
-	var fs []finding.Finding
+	proof := finding.Evidence{Field: "serial", Value: hex.EncodeToString(s)}
 	switch {
 	case len(s) == 0:
-		return nil
+		return
 	case negative(c):
-		fs = append(fs, finding.Finding{ID: "N-01", Severity: finding.Warning, Source: source, Params: map[string]string{"serial": hex.EncodeToString(s)}})
+		l.add("N-01", finding.Warning, source, finding.FixNone, proof)
 	case len(bytes.Trim(s, "\x00")) == 0:
-		fs = append(fs, finding.Finding{ID: "N-02", Severity: finding.Warning, Source: source, Params: map[string]string{"what": "zero"}})
+		l.add("N-02", finding.Warning, source, finding.FixNone, proof, "what", "zero")
 	case len(s) > 1 && s[0] == 0:
-		fs = append(fs, finding.Finding{ID: "N-03", Severity: finding.Info, Source: source, Params: map[string]string{"windows": hex.EncodeToString(s)}})
+		l.add("N-03", finding.Info, source, finding.FixNone, proof)
 	}
 	if len(s) > 20 {
-		fs = append(fs, finding.Finding{ID: "N-02", Severity: finding.Warning, Source: source, Params: map[string]string{"what": fmt.Sprintf("%d octets long", len(s))}})
+		l.add("N-02", finding.Warning, source, finding.FixNone, proof, "what", fmt.Sprintf("%d octets long", len(s)))
 	}
-	return fs
 }

@@ -24,8 +24,8 @@ func ids(fs []finding.Finding) []string {
 	return out
 }
 
-// TestJudge has for every rule a certificate that triggers it and one that
-// does not.
+// TestJudge wants exactly these findings: TestRules of package check has all
+// the rules, one at a time.
 func TestJudge(t *testing.T) {
 	const (
 		ds = x509.KeyUsageDigitalSignature
@@ -39,10 +39,10 @@ func TestJudge(t *testing.T) {
 		t.Fatal(err)
 	}
 	ec := func(opts ...certtest.Option) *certificate.Certificate {
-		return certtest.Client(t, ca, "c", opts...).Certificate
+		return certtest.Client(t, ca, "c", append([]certtest.Option{certtest.Valid(-10, 300)}, opts...)...).Certificate
 	}
 	rs := func(opts ...certtest.Option) *certificate.Certificate {
-		return certtest.MakeWithKey(t, &ca, "c", rsaKey, opts...).Certificate
+		return certtest.MakeWithKey(t, &ca, "c", rsaKey, append([]certtest.Option{certtest.Valid(-10, 300)}, opts...)...).Certificate
 	}
 	server := certtest.Purposes(x509.ExtKeyUsageServerAuth)
 	host := certtest.DNS("www.example.com", "*.wild.example")
@@ -58,7 +58,7 @@ func TestJudge(t *testing.T) {
 		{"exchange only", ec(certtest.Usage(ke)), finding.Client, "", []string{"C-01", "C-01a", "G-01"}},
 		{"non-repudiation only", ec(certtest.Usage(nr)), finding.Client, "", []string{"C-01", "C-01b", "G-01"}},
 		{"key agreement only", ec(certtest.Usage(ka)), finding.Client, "", []string{"C-01", "C-01c"}},
-		{"no bit", ec(certtest.EmptyUsage), finding.Client, "", []string{"C-01", "G-01"}},
+		{"no bit", ec(certtest.EmptyUsage), finding.Client, "", []string{"A-10", "C-01", "G-01"}},
 		{"no key usage", ec(certtest.Usage(0)), finding.Client, "", nil},
 		{"server EKU only", ec(server), finding.Client, "", []string{"C-02"}},
 		{"any", ec(certtest.Purposes(x509.ExtKeyUsageAny)), finding.Client, "", []string{"C-03"}},
@@ -70,7 +70,7 @@ func TestJudge(t *testing.T) {
 		{"CA", ca.Certificate, finding.Client, "", []string{"C-01", "C-04", "C-11"}},
 		{"server", ec(server, host), finding.Server, "", nil},
 		{"RSA cannot sign", rs(server, host, certtest.Usage(ke)), finding.Server, "", []string{"S-01"}},
-		{"RSA signs only", rs(server, host, certtest.Usage(ds)), finding.Server, "", nil},
+		{"RSA signs only", rs(server, host, certtest.Usage(ds)), finding.Server, "", []string{"S-03"}},
 		{"EC cannot sign", ec(server, host, certtest.Usage(ka)), finding.Server, "", []string{"S-02"}},
 		{"no server EKU", ec(host), finding.Server, "", []string{"S-04"}},
 		{"any as server", ec(host, certtest.Purposes(x509.ExtKeyUsageAny)), finding.Server, "", nil},
@@ -135,10 +135,12 @@ func TestInfer(t *testing.T) {
 	}{
 		{"client EKU", certtest.Client(t, ca, "c"), []finding.Purpose{finding.Client}},
 		{"both", certtest.Client(t, ca, "c", certtest.Purposes(x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth)), []finding.Purpose{finding.Client, finding.Server}},
-		{"mail only", certtest.Client(t, ca, "c", certtest.Purposes(x509.ExtKeyUsageEmailProtection)), nil},
+		{"mail only", certtest.Client(t, ca, "c", certtest.Purposes(x509.ExtKeyUsageEmailProtection)), []finding.Purpose{finding.EmailSign}},
+		{"mail, both halves", certtest.Client(t, ca, "c", certtest.Usage(0), certtest.Purposes(x509.ExtKeyUsageEmailProtection)), []finding.Purpose{finding.EmailSign, finding.EmailEncrypt}},
 		{"no EKU, host name", certtest.Client(t, ca, "c", certtest.Purposes(), certtest.DNS("a.example")), []finding.Purpose{finding.Server}},
 		{"nothing", certtest.Client(t, ca, "c", certtest.Purposes()), []finding.Purpose{finding.Client}},
-		{"CA", ca, nil},
+		{"CA", ca, []finding.Purpose{finding.CA}},
+		{"code", certtest.Client(t, ca, "c", certtest.Purposes(x509.ExtKeyUsageCodeSigning)), []finding.Purpose{finding.Code}},
 	} {
 		if got := keyusage.Infer(tt.c.Certificate); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)

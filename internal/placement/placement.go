@@ -257,7 +257,7 @@ func Judge(e certstore.Entry, c *certificate.Certificate) []finding.Finding {
 	}
 	hasKey := e.Key != certstore.KeyNone && e.Key != ""
 	make1 := func(id string, s finding.Severity, source string, fix finding.Fix, to certstore.Name) []finding.Finding {
-		return []finding.Finding{{ID: id, Severity: s, Source: source, Fix: fix,
+		return []finding.Finding{{ID: id, Severity: s, Source: source, Fix: fix, Evidence: finding.Evidence{Field: "store", Value: string(e.Location) + "/" + string(e.Store)},
 			Params: map[string]string{"store": Title(e.Store), "to": string(to), "issuer": c.IssuerName()}}}
 	}
 	switch role := c.Role(); {

@@ -37,7 +37,7 @@ func describe(s *Snapshot, subject check.Subject, r *Row, now time.Time) *Detail
 	if ps := check.Purposes(c); len(ps) > 0 {
 		wanted = ps[0]
 	}
-	for i, p := range keyusage.Purposes {
+	for i, p := range finding.Purposes {
 		d.Verdicts = append(d.Verdicts, check.Judge(subject, p, s.Inventory, check.Options{Now: now}))
 		if p == wanted {
 			d.Suggested = i

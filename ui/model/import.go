@@ -17,6 +17,7 @@ import (
 	"certdesk/internal/finding"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
+	"certdesk/internal/keyusage"
 	"certdesk/internal/placement"
 )
 
@@ -233,7 +234,7 @@ func (m *Import) Load(ctx context.Context, path string, data []byte) {
 		m.forgetFile(s)
 		s.Source, s.FileErr, s.Known = importer.SourceOf(path, data), err, known
 		if err == nil {
-			s.Findings = importer.FileFindings(s.Source.Name, known)
+			s.Findings = check.FileFindings(s.Source.Name, known, keyusage.AnyConsumer)
 		}
 	})
 	if err == nil {
@@ -291,7 +292,7 @@ func (m *Import) Try(ctx context.Context, pw certfile.Password) bool {
 		case err == nil:
 			s.Opened, s.Keys, s.Certs = true, len(contents.Keys), len(contents.Certificates)
 			s.EmptyOpened = pw.Given && len(pw.Text) == 0
-			s.Findings = importer.FileFindings(s.Source.Name, contents)
+			s.Findings = check.FileFindings(s.Source.Name, contents, keyusage.AnyConsumer)
 			s.Hint = friendlyName(contents)
 		case pw.Given && len(pw.Text) == 0 && errors.Is(err, certfile.ErrPassword): // the empty password was only tried
 		case ctx.Err() != nil:
@@ -418,7 +419,7 @@ func verdicts(c *certificate.Certificate, plan *importer.Plan, contents *certfil
 	for _, p := range check.Purposes(c) {
 		v := check.Judge(subject, p, inv, check.Options{Now: now})
 		if trusts(plan, chain.Links(inv, c, subject.Extra, now)) {
-			v = withoutTrust(v)
+			v = v.Without("T-01")
 		}
 		vs = append(vs, v)
 	}
@@ -434,15 +435,6 @@ func trusts(plan *importer.Plan, chain []chain.Link) bool {
 	return slices.ContainsFunc(plan.Items, func(it placement.Item) bool {
 		return it.Store == certstore.Root && (it.Action == placement.Add || it.Action == placement.Replace) && it.Certificate.Fingerprint() == fp
 	})
-}
-
-// withoutTrust is v as it will be once the root is trusted.
-func withoutTrust(v check.Verdict) check.Verdict {
-	v.Findings = slices.DeleteFunc(slices.Clone(v.Findings), func(f finding.Finding) bool { return f.ID == "T-01" })
-	if v.Verdict == check.Limited && finding.Worst(v.Findings) != finding.Warning {
-		v.Verdict = check.Works
-	}
-	return v
 }
 
 // Back returns to the choice of file and location.
