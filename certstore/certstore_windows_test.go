@@ -85,6 +85,7 @@ func limits() certstoretest.Limits {
 	l := certstoretest.Limits{FreeNames: true}
 	if wincrypt.OnWine() != "" {
 		l.NoEC = "Wine 8: CryptoAPI stores RSA keys only, and there are no persisted CNG keys"
+		l.OnePermission = "Wine 8: once the access list of a key was set, setting it again is NTE_BAD_KEYSET"
 		l.NoPSS = "Wine 8: CryptoAPI makes no PSS signatures, and there are no persisted CNG keys"
 	}
 	return l

@@ -19,12 +19,14 @@ var (
 	ErrNotExportable = errors.New("the private key is marked not exportable")
 	ErrNotPossible   = errors.New("not possible there")
 	ErrUnavailable   = errors.New("the store is not available on this system")
+	ErrChanged       = errors.New("somebody changed it meanwhile")
+	ErrNoAccount     = errors.New("there is no such account")
 	ErrNameInUse     = errors.New("the friendly name belongs to a certificate with another subject")
 )
 
 // An Error records a failed operation and what it was about.
 type Error struct {
-	Op       string // "list", "put", "move", "delete", "sign", "export", "rename", "restore", "open", "generate", "complete" or "discard"
+	Op       string // "list", "put", "move", "delete", "sign", "export", "rename", "restore", "open", "generate", "complete", "discard" or "permissions"
 	Location Location
 	Store    Name   // may be empty
 	Subject  string // the certificate; empty for "list" and "open"
@@ -58,6 +60,9 @@ func Advice(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok && e.Advise != "" {
 		return e.Advise
 	}
+	if i, ok := errors.AsType[*impossible](err); ok && i.advice != "" {
+		return i.advice
+	}
 	switch {
 	case errors.Is(err, ErrExists):
 		return "Nothing has to be done: it is the same certificate."
@@ -75,6 +80,10 @@ func Advice(err error) string {
 		return "Put a backup of the directory in its place; an old cert8.db becomes a new one with certutil --upgrade-merge."
 	case errors.Is(err, ErrNotExportable):
 		return "Keep using the key in place, or ask for a new certificate."
+	case errors.Is(err, ErrNoAccount):
+		return `Write it as Windows does: COMPUTER\name, DOMAIN\name, IIS AppPool\pool, NT SERVICE\service, or the SID (S-1-5-...).`
+	case errors.Is(err, ErrChanged):
+		return "Look at it again, and repeat the change if it is still wanted."
 	case errors.Is(err, ErrNameInUse):
 		return "Choose another friendly name."
 	}

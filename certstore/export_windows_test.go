@@ -26,3 +26,9 @@ func Links(s Store) ([]*link, error) {
 	}
 	return list, nil
 }
+
+// What the last resort reads and writes.
+var (
+	FileDescriptor = fileDescriptor
+	SetFileList    = setFileList
+)

@@ -40,6 +40,7 @@ type memoryKey struct {
 	signer     crypto.Signer
 	exportable bool
 	container  string // of a generated key
+	descriptor []byte // who may use it; nil until somebody asks
 }
 
 // NewMemory returns an empty Store that keeps everything in memory, for the
@@ -392,7 +393,7 @@ func (m *memory) done(op string, ref Ref, c *certificate.Certificate, err error)
 		}
 		return e
 	}
-	if op == "list" || op == "sign" || op == "export" {
+	if op == "list" || op == "sign" || op == "export" || op == "permissions" {
 		return nil
 	}
 	m.mu.Lock()

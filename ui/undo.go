@@ -78,6 +78,8 @@ func recordTitle(r journal.Record) string {
 		title = lang.X("undo.move", "Move of {{.Source}}, {{.Time}}", w)
 	case journal.Tidy:
 		title = lang.X("undo.tidy", "Tidy: {{.Source}}, {{.Time}}", w)
+	case journal.Permissions:
+		title = lang.X("undo.permissions", "Who may use the key of {{.Source}}, {{.Time}}", w)
 	}
 	if r.Status == journal.Unfinished {
 		title += ", " + lang.X("undo.unfinished", "not finished")
@@ -88,7 +90,14 @@ func recordTitle(r journal.Record) string {
 func recordNote(r journal.Record) string {
 	var names []string
 	for _, st := range r.Steps {
-		names = append(names, st.Subject)
+		switch p := st.Permissions; {
+		case p == nil:
+			names = append(names, st.Subject)
+		case p.Revoked:
+			names = append(names, lang.X("undo.revoked", "revoked for {{.Account}}", words{"Account": p.Account}))
+		default:
+			names = append(names, lang.X("undo.granted", "granted to {{.Account}}", words{"Account": p.Account}))
+		}
 	}
 	more := ""
 	if len(names) > 6 {
@@ -162,7 +171,11 @@ func (s *shell) openUnfinished(records []journal.Record) {
 	r, rest := records[0], records[1:]
 	w := words{"Source": filepath.Base(r.Source)}
 	title := lang.X("unfinished.import", "An import of {{.Source}} did not finish", w)
-	if r.Kind != journal.Import {
+	switch r.Kind {
+	case journal.Import:
+	case journal.Permissions:
+		title = lang.X("unfinished.permissions", "A change of who may use the key of {{.Source}} did not finish", w)
+	default:
 		title = lang.X("unfinished.move", "A move of {{.Source}} did not finish", w)
 	}
 	d := parts.NewDialog(s.win.Canvas(), title, r.Time.Local().Format("2006-01-02 15:04"), 540, 300)

@@ -26,6 +26,8 @@ import (
 type Limits struct {
 	NoEC  string // keys of elliptic curves cannot be stored: RSA is used instead
 	NoPSS string // keys make no PSS signatures
+	// OnePermission: who may use a key can be changed once.
+	OnePermission string
 	// FreeNames says that friendly names are free text, as on Windows: the
 	// store chooses none, and two subjects may have the same.
 	FreeNames bool
@@ -63,6 +65,7 @@ func TestLimited(t *testing.T, limits Limits, open func(*testing.T) certstore.St
 		{"generate a key", generate},
 		{"wrong answer", wrongAnswer},
 		{"discard a key", discard},
+		{"permissions", permissions},
 		{"malformed certificates", malformed},
 		{"friendly names", friendlyNames},
 		{"concurrency", concurrency},

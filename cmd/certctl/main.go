@@ -116,7 +116,7 @@ Passwords are never given on the command line: use --password-stdin,
 	f.BoolVar(&a.yes, "yes", false, "answer every confirmation with yes; import trusts a root only with --trust-root")
 	f.StringVar(&a.storePasswordFile, "store-password-file", "", "file with the password of the certificate store itself")
 	root.AddCommand(a.listCommand(), a.showCommand(), a.importCommand(), a.undoCommand(), a.moveCommand(),
-		a.tidyCommand(), a.deleteCommand(), a.exportCommand(), a.checkCommand())
+		a.tidyCommand(), a.deleteCommand(), a.exportCommand(), a.checkCommand(), a.keyCommand())
 	return root
 }
 
@@ -211,7 +211,7 @@ func (a *app) report(err error) int {
 		return exitPassword
 	case errors.Is(err, certstore.ErrDenied), errors.Is(err, fs.ErrPermission):
 		return exitDenied
-	case errors.Is(err, inventory.ErrNotFound), errors.Is(err, inventory.ErrAmbiguous), errors.Is(err, certstore.ErrNotFound),
+	case errors.Is(err, inventory.ErrNotFound), errors.Is(err, inventory.ErrAmbiguous), errors.Is(err, certstore.ErrNotFound), errors.Is(err, certstore.ErrNoAccount),
 		errors.Is(err, journal.ErrNotFound), errors.Is(err, importer.ErrNothingToUndo):
 		return exitNotFound
 	}

@@ -266,7 +266,7 @@ type Progress func(done, total int, what string)
 
 // An Error is an import that failed.
 type Error struct {
-	Op     string // "import", "move" or "tidy"
+	Op     string // "import", "move", "tidy" or "permissions"
 	Source string // the file
 	Err    error
 	// Left is why what had been done could not be taken back; nil when all

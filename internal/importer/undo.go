@@ -83,6 +83,14 @@ func (s *Service) restore(ctx context.Context, r journal.Record) ([]Undone, erro
 	var undone []Undone
 	for i := len(r.Steps) - 1; i >= 0; i-- {
 		st := r.Steps[i]
+		if st.Permissions != nil {
+			changed, err := s.restorePermissions(ctx, st)
+			if err != nil {
+				return undone, err
+			}
+			undone = append(undone, Undone{Step: st, Changed: changed})
+			continue
+		}
 		now, err := s.Store.State(ctx, st.Location, st.DER)
 		if err != nil {
 			return undone, err

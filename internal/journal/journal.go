@@ -36,6 +36,8 @@ const (
 	Import = "import"
 	Move   = "move"
 	Tidy   = "tidy"
+	// Permissions is a change of who may use a private key.
+	Permissions = "permissions"
 )
 
 // Status of a record.
@@ -69,6 +71,17 @@ type Step struct {
 	DER      []byte             `json:"der"`
 	Before   certstore.State    `json:"before"`
 	After    *certstore.State   `json:"after,omitempty"` // nil: the step was begun and not completed
+	// Permissions are those of the key, where they were what was changed.
+	Permissions *KeyPermissions `json:"permissions,omitempty"`
+}
+
+// KeyPermissions are the security descriptors of a private key before and
+// after a change.
+type KeyPermissions struct {
+	Account string `json:"account"`
+	Revoked bool   `json:"revoked"`
+	Before  []byte `json:"before"`
+	After   []byte `json:"after"`
 }
 
 // A Record is one change as read back.

@@ -100,6 +100,22 @@ certctl list --location user --json
 check "and nothing of it is left" lacks 'client.sample.example'
 certctl import sample/sample.pfx --password-file sample/sample.pass --provider capi --yes
 check "CryptoAPI by name" is 0
+certctl key permissions f1a0b3c4d5e6f708 --json
+check "who may use a key" has '"kind":"CryptoAPIkey".*"sid":"S-1-5-32-544","access":"full"'
+certctl key permissions f1a0b3c4d5e6f708 --grant 'NETWORK SERVICE' --json
+check "a grant asks" is 2
+certctl key permissions f1a0b3c4d5e6f708 --grant 'NT SERVICE\NoSuchService' --yes
+check "unknown account" is 4
+certctl key permissions f1a0b3c4d5e6f708 --grant 'NETWORK SERVICE' --yes --json
+check "grant" has '"sid":"S-1-5-20","access":"use".*"action":"granted","journal"'
+certctl key permissions f1a0b3c4d5e6f708 --json # Wine keeps one change, and refuses the next: no undo here
+check "the grant is seen by another process" has '"sid":"S-1-5-20","access":"use"'
+certctl key permissions f1a0b3c4d5e6f708 --grant S-1-5-20 --yes --json
+check "a second grant" has '"action":"already-there"'
+certctl key permissions f1a0b3c4d5e6f708 --revoke SYSTEM --yes
+check "SYSTEM keeps its access" is 1
+certctl undo --list --json
+check "the grant is in the journal" has '"kind":"permissions"'
 certctl list --store nowhere
 check "unknown store" is 2
 printf 'wrong' >"$work/wrong.pass"

@@ -409,6 +409,13 @@ func (d *Database) initialise(ctx context.Context, lib *Library) error {
 	})
 }
 
+// Unlocked reports whether a password was asked for and given.
+func (d *Database) Unlocked() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.password != nil
+}
+
 // Close ends the use of the database and wipes its password.
 func (d *Database) Close() {
 	d.mu.Lock()

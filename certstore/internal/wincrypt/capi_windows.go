@@ -21,6 +21,8 @@ const (
 	CALG_SSL3_SHAMD5     = 0x00008008
 	HP_HASHVAL           = 2
 	KP_PERMISSIONS       = 6
+	PP_KEYSET_SEC_DESCR  = 8
+	PP_UNIQUE_CONTAINER  = 36
 	CRYPT_EXPORT         = 4
 	CRYPT_EXPORTABLE     = 1
 	CRYPT_USER_PROTECTED = 2
@@ -37,6 +39,8 @@ var (
 	procCryptImportKey    = advapi32.NewProc("CryptImportKey")
 	procCryptExportKey    = advapi32.NewProc("CryptExportKey")
 	procCryptGenKey       = advapi32.NewProc("CryptGenKey")
+	procCryptGetProvParam = advapi32.NewProc("CryptGetProvParam")
+	procCryptSetProvParam = advapi32.NewProc("CryptSetProvParam")
 	procCryptDestroyKey   = advapi32.NewProc("CryptDestroyKey")
 	procCryptGetUserKey   = advapi32.NewProc("CryptGetUserKey")
 	procCryptGetKeyParam  = advapi32.NewProc("CryptGetKeyParam")
@@ -85,6 +89,24 @@ func CryptGenKey(prov windows.Handle, alg uint32, bits int, flags uint32) (Key, 
 	var k Key
 	_, err := call(procCryptGenKey, uintptr(prov), uintptr(alg), uintptr(uint32(bits)<<16|flags), uintptr(unsafe.Pointer(&k)))
 	return k, err
+}
+
+// CryptGetProvParam returns a parameter of an open container; for
+// PP_KEYSET_SEC_DESCR flags say which parts (DACL_SECURITY_INFORMATION, ...).
+func CryptGetProvParam(prov windows.Handle, param, flags uint32) ([]byte, error) {
+	var n uint32
+	if _, err := call(procCryptGetProvParam, uintptr(prov), uintptr(param), 0, uintptr(unsafe.Pointer(&n)), uintptr(flags)); err != nil {
+		return nil, err
+	}
+	b := make([]byte, n)
+	_, err := call(procCryptGetProvParam, uintptr(prov), uintptr(param), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(unsafe.Pointer(&n)), uintptr(flags))
+	return b[:min(int(n), len(b))], err
+}
+
+// CryptSetProvParam sets a parameter of an open container.
+func CryptSetProvParam(prov windows.Handle, param uint32, value []byte, flags uint32) error {
+	_, err := call(procCryptSetProvParam, uintptr(prov), uintptr(param), uintptr(unsafe.Pointer(unsafe.SliceData(value))), uintptr(flags))
+	return err
 }
 
 // CryptDestroyKey frees the handle.

@@ -12,10 +12,12 @@ const (
 	MS_KEY_STORAGE_PROVIDER          = "Microsoft Software Key Storage Provider"
 	MS_PLATFORM_KEY_STORAGE_PROVIDER = "Microsoft Platform Crypto Provider"
 
-	NCRYPT_PKCS8_PRIVATE_KEY_BLOB = "PKCS8_PRIVATEKEY"
-	BCRYPT_RSAFULLPRIVATE_BLOB    = "RSAFULLPRIVATEBLOB"
-	NCRYPT_EXPORT_POLICY_PROPERTY = "Export Policy"
-	NCRYPT_UI_POLICY_PROPERTY     = "UI Policy"
+	NCRYPT_PKCS8_PRIVATE_KEY_BLOB  = "PKCS8_PRIVATEKEY"
+	BCRYPT_RSAFULLPRIVATE_BLOB     = "RSAFULLPRIVATEBLOB"
+	NCRYPT_EXPORT_POLICY_PROPERTY  = "Export Policy"
+	NCRYPT_SECURITY_DESCR_PROPERTY = "Security Descr"
+	NCRYPT_UI_POLICY_PROPERTY      = "UI Policy"
+	NCRYPT_UNIQUE_NAME_PROPERTY    = "Unique Name"
 
 	NCRYPT_UI_PROTECT_KEY_FLAG = 1
 
@@ -179,6 +181,30 @@ func NCryptSetUIPolicy(k Object, flags uint32, name string) error {
 		title, name, description *uint16
 	}{1, flags, nil, wide, nil}
 	return status(procNCryptSetProperty, uintptr(k), uintptr(unsafe.Pointer(property)), uintptr(unsafe.Pointer(policy)), unsafe.Sizeof(*policy), NCRYPT_PERSIST_FLAG)
+}
+
+// NCryptGetProperty returns a property as it is.
+func NCryptGetProperty(o Object, property string, flags uint32) ([]byte, error) {
+	wide, err := windows.UTF16PtrFromString(property)
+	if err != nil {
+		return nil, err
+	}
+	var n uint32
+	if err := status(procNCryptGetProperty, uintptr(o), uintptr(unsafe.Pointer(wide)), 0, 0, uintptr(unsafe.Pointer(&n)), uintptr(flags)); err != nil {
+		return nil, err
+	}
+	b := make([]byte, n)
+	err = status(procNCryptGetProperty, uintptr(o), uintptr(unsafe.Pointer(wide)), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(n), uintptr(unsafe.Pointer(&n)), uintptr(flags))
+	return b[:min(int(n), len(b))], err
+}
+
+// NCryptSetProperty sets a property.
+func NCryptSetProperty(o Object, property string, value []byte, flags uint32) error {
+	wide, err := windows.UTF16PtrFromString(property)
+	if err != nil {
+		return err
+	}
+	return status(procNCryptSetProperty, uintptr(o), uintptr(unsafe.Pointer(wide)), uintptr(unsafe.Pointer(unsafe.SliceData(value))), uintptr(len(value)), uintptr(flags))
 }
 
 // NCryptGetNumber returns a property that is a number.
