@@ -7,33 +7,28 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
 	"testing"
 
 	"certdesk/certstore/internal/nss"
-	"certdesk/internal/certificate"
 	"certdesk/internal/certtest"
 )
 
 // fill adds n certificates to a database within one session, which is faster
-// than n calls of Put. Without a key each gets one of its own.
-func fill(t testing.TB, dir string, n int, key crypto.Signer) {
+// than n calls of Put.
+func fill(t testing.TB, dir string, n int, sorts ...sort) {
 	t.Helper()
 	d := newDatabase(User, dir, 0o700, func() (*nss.Library, error) { return nss.Load("") }, nil)
 	defer d.Close()
 	issuer := certtest.Root(t, "Issuer")
-	err := d.change(t.Context(), false, true, func(s *nss.Session) error {
+	err := d.change(t.Context(), true, true, func(s *nss.Session) error {
 		for i := range n {
-			k := key
-			if k == nil {
-				var err error
-				if k, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-					return err
-				}
-			}
-			c := certtest.MakeWithKey(t, &issuer, fmt.Sprintf("Certificate %06d", i), k)
-			if _, err := s.Create(certificateObject(c.Certificate, c.CommonName())...); err != nil {
+			if err := sorts[i%len(sorts)].add(t, d, s, &issuer, i); err != nil {
 				return err
 			}
 		}
@@ -44,26 +39,96 @@ func fill(t testing.TB, dir string, n int, key crypto.Signer) {
 	}
 }
 
-// TestFill makes the databases that BenchmarkEntries reads and that other
-// programs are compared on, in the directory CERTDESK_BENCH.
+// A sort is what a database is full of. Which it is decides how two programs
+// compare.
+type sort struct {
+	name            string
+	issued, ca, rsa bool
+	trusted         bool // a trust object
+	personal        bool // a private key
+}
+
+var sorts = []sort{
+	{name: "issued-ec", issued: true}, {name: "issued-rsa", issued: true, rsa: true},
+	{name: "self-signed-ec"}, {name: "self-signed-rsa", rsa: true},
+	{name: "roots-ec", ca: true}, {name: "roots-rsa", ca: true, rsa: true},
+	{name: "trusted-roots-ec", ca: true, trusted: true}, {name: "personal-ec", issued: true, personal: true},
+}
+
+var rsaKeys = sync.OnceValue(func() (keys [16]crypto.Signer) { // making one takes longer than all else
+	for i := range keys {
+		k, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			panic(err)
+		}
+		keys[i] = k
+	}
+	return keys
+})
+
+// add makes certificate i and stores it.
+func (k sort) add(t testing.TB, d *database, s *nss.Session, issuer *certtest.Issuer, i int) error {
+	var key crypto.Signer
+	var err error
+	if k.rsa {
+		keys := rsaKeys()
+		key = keys[i%len(keys)]
+	} else if key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
+		return err
+	}
+	opts := []certtest.Option{certtest.Usage(x509.KeyUsageDigitalSignature), certtest.Purposes(x509.ExtKeyUsageClientAuth), certtest.DNS(fmt.Sprintf("host%d.example", i))}
+	if k.ca {
+		opts = []certtest.Option{certtest.CA}
+	}
+	if !k.issued {
+		issuer = nil
+	}
+	c := certtest.MakeWithKey(t, issuer, fmt.Sprintf("Certificate %06d", i), key, opts...)
+	if _, err = s.Create(certificateObject(c.Certificate, c.CommonName())...); err != nil {
+		return err
+	}
+	if k.trusted {
+		return setTrust(s, c.Certificate, nil, trustOf(Root))
+	}
+	if !k.personal {
+		return nil
+	}
+	lib, err := d.Library()
+	if err != nil {
+		return err
+	}
+	pair, err := newKeyPair(c.Certificate, c.PKCS8(t), lib, true)
+	if err != nil {
+		return err
+	}
+	if _, err = s.Create(pair.public...); err == nil {
+		_, err = s.Create(append(pair.private, nss.Text(nss.CKA_LABEL, c.CommonName()))...)
+	}
+	return err
+}
+
+// TestFill makes the databases that BenchmarkEntries and `make bench` read, in
+// the directory CERTDESK_BENCH: one of each sort with CERTDESK_BENCH_COUNT
+// certificates, and one of all sorts mixed. With CERTDESK_BENCH_SORT it makes
+// that one only.
 func TestFill(t *testing.T) {
-	dir := os.Getenv("CERTDESK_BENCH")
+	dir, count, only := os.Getenv("CERTDESK_BENCH"), 5000, os.Getenv("CERTDESK_BENCH_SORT")
 	if dir == "" {
 		t.Skip("CERTDESK_BENCH does not name a directory to fill")
 	}
-	rsa2048, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct {
-		name string
-		n    int
-		key  crypto.Signer
-	}{{"ec5000", 5000, nil}, {"rsa5000", 5000, rsa2048}, {"ec50000", 50000, nil}} {
-		if _, err := os.Stat(dir + "/" + tt.name); err == nil {
-			continue
+	if n := os.Getenv("CERTDESK_BENCH_COUNT"); n != "" {
+		var err error
+		if count, err = strconv.Atoi(n); err != nil {
+			t.Fatal(err)
 		}
-		fill(t, dir+"/"+tt.name, tt.n, tt.key)
+	}
+	for _, k := range sorts {
+		if only == "" || only == k.name {
+			fill(t, filepath.Join(dir, k.name), count, k)
+		}
+	}
+	if only == "" || only == "mixed" {
+		fill(t, filepath.Join(dir, "mixed"), count, sorts...)
 	}
 }
 
@@ -74,10 +139,12 @@ func BenchmarkEntries(b *testing.B) {
 	if dir == "" {
 		b.Skip("CERTDESK_BENCH does not name a directory that TestFill filled")
 	}
-	for _, name := range []string{"ec5000", "rsa5000", "ec50000"} {
-		if _, err := os.Stat(dir + "/" + name); err != nil {
-			continue
-		}
+	databases, err := os.ReadDir(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, database := range databases {
+		name := database.Name()
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				store, err := Open(context.Background(), Options{Getenv: func(v string) string {
@@ -94,7 +161,7 @@ func BenchmarkEntries(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					certificate.Parse(e.DER)
+					e.Parse()
 					n++
 				}
 				_ = store.Close()

@@ -4,32 +4,26 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"certdesk/internal/certificate"
 )
 
 func main() {
 	log.SetFlags(0)
-	count := flag.Int("certificates", 5000, "certificates in the database")
+	count := flag.Int("certificates", 5000, "certificates in each database")
+	sort := flag.String("sort", "", "one sort of database, such as roots-ec or mixed; all if empty")
 	rounds := flag.Int("rounds", 7, "rounds of each measurement")
-	keep := flag.Bool("keep", false, "keep the database and files")
+	lists := flag.Int("lists", 3, "rounds of each list, which takes certutil seconds")
+	keep := flag.Bool("keep", false, "keep the databases and files")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		log.Fatal("usage: bench [flags] path/to/certctl")
@@ -42,7 +36,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	b := &bench{dir: dir, certctl: certctl, rounds: *rounds}
+	b := &bench{dir: dir, certctl: certctl, sort: *sort, rounds: *rounds, lists: *lists}
 	err = b.run(*count)
 	if *keep {
 		fmt.Println("kept", dir)
@@ -55,32 +49,31 @@ func main() {
 }
 
 type bench struct {
-	dir, certctl string
-	rounds       int
+	dir, certctl  string
+	sort          string // of databases, "" for all
+	rounds, lists int
 }
 
 func (b *bench) run(count int) error {
-	thumbprint, err := b.prepare(count)
+	dirs, err := b.prepare(count)
 	if err != nil {
 		return err
 	}
-	for _, k := range []kind{selfSigned, selfSignedCA} {
-		if _, err := b.fill(k, count); err != nil {
-			return err
+	fmt.Printf("medians of %d rounds (lists: %d), tools in turns; ratio = peer / certctl, above 1 is faster\n", b.rounds, b.lists)
+	fmt.Printf("cold: without the memory of verified self-signatures, as the first time\n")
+	fmt.Printf("%-34s %10s  %-22s %10s %7s\n", "what", "certctl", "peer", "peer", "ratio")
+	for _, dir := range dirs {
+		what := fmt.Sprintf("list %d %s", count, filepath.Base(dir))
+		ours, peer := b.certctlCommand(dir, "list", "--json", "--location", "user"), []string{"certutil", "-L", "-d", "sql:" + dir}
+		if strings.Contains(dir, "roots") || strings.Contains(dir, "mixed") {
+			b.compare(b.lists, what+", cold", func() error { return os.RemoveAll(b.path("cache")) }, ours, peer)
 		}
+		b.compare(b.lists, what, nil, ours, peer)
 	}
-	fmt.Printf("medians of %d rounds, tools in turns; ratio = peer / certctl, above 1 is faster\n", b.rounds)
-	fmt.Printf("%-28s %10s  %-34s %10s %7s\n", "what", "certctl", "peer", "peer", "ratio")
-	db := "sql:" + b.path("db")
-	b.compare(fmt.Sprintf("list %d", count), nil,
-		b.certctlCommand("list", "--json", "--location", "user"), []string{"certutil", "-L", "-d", db})
-	for _, k := range []kind{selfSigned, selfSignedCA} {
-		b.compare(fmt.Sprintf("list %d, %s", count, k), nil,
-			[]string{"env", "CERTDESK_USER_DB=" + b.path(k.dir()), "XDG_STATE_HOME=" + b.path("state"), b.certctl, "list", "--json", "--location", "user"},
-			[]string{"certutil", "-L", "-d", "sql:" + b.path(k.dir())})
+	if err := b.show(count, dirs[0]); err != nil {
+		return err
 	}
-	b.compare(fmt.Sprintf("show one of %d", count), nil,
-		b.certctlCommand("show", thumbprint, "--json"), []string{"certutil", "-L", "-d", db, "-n", "bench 7"})
+	db := b.path("lists/none")
 	fresh := func() error {
 		for _, d := range []string{"a", "b"} {
 			if err := os.RemoveAll(b.path(d)); err != nil {
@@ -95,25 +88,47 @@ func (b *bench) run(count int) error {
 		}
 		return nil
 	}
-	b.compare("import one PFX", fresh,
-		[]string{"env", "CERTDESK_USER_DB=" + b.path("a"), "XDG_STATE_HOME=" + b.path("state"), b.certctl, "import", b.path("sample.pfx"), "--password-file", b.path("sample.pass"), "--yes"},
+	b.compare(b.rounds, "import one PFX", fresh,
+		b.certctlCommand(b.path("a"), "import", b.path("sample.pfx"), "--password-file", b.path("sample.pass"), "--yes"),
 		[]string{"pk12util", "-i", b.path("sample.pfx"), "-d", "sql:" + b.path("b"), "-w", b.path("sample.pass")})
-	b.compare("read one PFX", nil,
-		b.certctlCommand("show", b.path("sample.pfx"), "--password-file", b.path("sample.pass"), "--json"),
+	b.compare(b.rounds, "read one PFX", nil,
+		b.certctlCommand(db, "show", b.path("sample.pfx"), "--password-file", b.path("sample.pass"), "--json"),
 		[]string{"openssl", "pkcs12", "-in", b.path("sample.pfx"), "-passin", "file:" + b.path("sample.pass"), "-nodes"})
 	return nil
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
 
-func (b *bench) certctlCommand(args ...string) []string {
-	return append([]string{"env", "CERTDESK_USER_DB=" + b.path("db"), "XDG_STATE_HOME=" + b.path("state"), b.certctl}, args...)
+// certctlCommand runs certctl on a database, with state and cache of its own.
+func (b *bench) certctlCommand(db string, args ...string) []string {
+	return append([]string{"env", "CERTDESK_USER_DB=" + db, "XDG_STATE_HOME=" + b.path("state"), "XDG_CACHE_HOME=" + b.path("cache"), b.certctl}, args...)
 }
 
-// compare runs both commands in turns and prints their medians.
-func (b *bench) compare(what string, before func() error, ours, peer []string) {
+// show compares showing one certificate of a database.
+func (b *bench) show(count int, dir string) error {
+	const name = "Certificate 000000"
+	argv := b.certctlCommand(dir, "list", "--json", "--location", "user", "--find", name)
+	out, err := exec.Command(argv[0], argv[1:]...).Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
+	}
+	var rows []struct{ SHA256 string }
+	if err := json.Unmarshal(out, &rows); err != nil {
+		return err
+	}
+	if len(rows) != 1 {
+		return fmt.Errorf("%d certificates are named %q", len(rows), name)
+	}
+	b.compare(b.rounds, fmt.Sprintf("show one of %d", count), nil,
+		b.certctlCommand(dir, "show", rows[0].SHA256, "--json"), []string{"certutil", "-L", "-d", "sql:" + dir, "-n", name})
+	return nil
+}
+
+// compare runs both commands in turns and prints their medians; before runs
+// before each turn.
+func (b *bench) compare(rounds int, what string, before func() error, ours, peer []string) {
 	var a, p []time.Duration
-	for range b.rounds {
+	for range rounds {
 		if before != nil {
 			if err := before(); err != nil {
 				log.Fatalf("%s: %v", what, err)
@@ -123,7 +138,7 @@ func (b *bench) compare(what string, before func() error, ours, peer []string) {
 		p = append(p, timed(what, peer))
 	}
 	ma, mp := median(a), median(p)
-	fmt.Printf("%-28s %8.1fms  %-34s %8.1fms %6.1fx\n", what, ms(ma), strings.Join(peer[:2], " "), ms(mp), float64(mp)/float64(ma))
+	fmt.Printf("%-34s %8.1fms  %-22s %8.1fms %6.1fx\n", what, ms(ma), strings.Join(peer[:2], " "), ms(mp), float64(mp)/float64(ma))
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -155,90 +170,26 @@ func quiet(name string, args ...string) error {
 	return nil
 }
 
-// A kind is what a database is full of. Which it is decides how the two
-// programs compare: certutil is slowest with issued certificates, certctl with
-// self-signed CAs, whose signatures it verifies before it calls them roots.
-type kind string
-
-const (
-	issued       kind = "issued"
-	selfSigned   kind = "self-signed"
-	selfSignedCA kind = "self-signed CAs"
-)
-
-func (k kind) dir() string {
-	if k == issued {
-		return "db"
+// prepare makes databases of several sorts with the test that knows how
+// (certutil would take half an hour), and a PFX with openssl. It returns the
+// databases.
+func (b *bench) prepare(count int) ([]string, error) {
+	lists := b.path("lists")
+	if err := os.Mkdir(lists, 0o700); err != nil {
+		return nil, err
 	}
-	return "db-" + strings.ReplaceAll(string(k), " ", "-")
-}
-
-// prepare makes a database of issued certificates, and a PFX with openssl. It
-// returns the thumbprint of one certificate.
-func (b *bench) prepare(count int) (string, error) {
-	chosen, err := b.fill(issued, count)
-	if err != nil {
-		return "", err
+	fmt.Printf("making databases of %d certificates each\n", count)
+	cmd := exec.Command("go", "test", "./certstore", "-run", "^TestFill$", "-count", "1", "-timeout", "2h")
+	cmd.Env = append(os.Environ(), "CERTDESK_BENCH="+lists, "CERTDESK_BENCH_SORT="+b.sort, fmt.Sprintf("CERTDESK_BENCH_COUNT=%d", count))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out)
 	}
-	return chosen, quiet("scripts/sample.sh", b.dir)
-}
-
-// fill makes a database of count certificates with certutil's batch mode.
-func (b *bench) fill(k kind, count int) (string, error) {
-	fmt.Printf("making a database of %d certificates, %s\n", count, k)
-	db := b.path(k.dir())
-	if err := os.Mkdir(db, 0o700); err != nil {
-		return "", err
+	dirs, err := filepath.Glob(filepath.Join(lists, "*"))
+	if err == nil && len(dirs) == 0 {
+		err = fmt.Errorf("no database was made; is there a sort %q?", b.sort)
 	}
-	if err := quiet("certutil", "-N", "-d", "sql:"+db, "--empty-password"); err != nil {
-		return "", err
-	}
-	ca, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return "", err
-	}
-	var batch strings.Builder
-	chosen := ""
-	for i := range count {
-		der, err := certificateDER(k, ca, i)
-		if err != nil {
-			return "", err
-		}
-		name := filepath.Join(db, fmt.Sprintf("c%d.pem", i))
-		if err := os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-			return "", err
-		}
-		if i == 7 {
-			chosen = certificate.FingerprintOf(der).String()
-		}
-		fmt.Fprintf(&batch, "-A -n \"bench %d\" -t \",,\" -a -i %s\n", i, name)
-	}
-	file := b.path("batch")
-	if err := os.WriteFile(file, []byte(batch.String()), 0o600); err != nil {
-		return "", err
-	}
-	return chosen, quiet("certutil", "-B", "-d", "sql:"+db, "-i", file)
-}
-
-// certificateDER makes a certificate with a key of its own, as a store has
-// them.
-func certificateDER(k kind, ca *ecdsa.PrivateKey, i int) ([]byte, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	t := &x509.Certificate{
-		SerialNumber: big.NewInt(int64(1_000_000 + i)), Subject: pkix.Name{CommonName: fmt.Sprintf("bench %d", i), Organization: []string{"Bench"}},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-		DNSNames: []string{fmt.Sprintf("host%d.bench.example", i)},
-	}
-	parent, signer := t, key
-	switch k {
-	case issued:
-		parent, signer = &x509.Certificate{Subject: pkix.Name{CommonName: "Bench CA"}}, ca
-	case selfSignedCA:
-		t.BasicConstraintsValid, t.IsCA, t.KeyUsage, t.ExtKeyUsage, t.DNSNames = true, true, x509.KeyUsageCertSign, nil, nil
-	}
-	return x509.CreateCertificate(rand.Reader, t, parent, &key.PublicKey, signer)
+	return dirs, quiet("scripts/sample.sh", b.dir)
 }

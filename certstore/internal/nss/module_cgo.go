@@ -24,7 +24,7 @@ static get_attribute_value getter(void *library) {
 // values reads n attributes of an object into buf, size octets for each.
 // length has the types before and the lengths after.
 static ulong_t values(get_attribute_value f, ulong_t session, ulong_t object, ulong_t *length, ulong_t n, unsigned char *buf, ulong_t size) {
-	attribute list[4];
+	attribute list[6];
 	for (ulong_t i = 0; i < n; i++)
 		list[i] = (attribute){length[i], buf + i * size, size};
 	ulong_t rv = f(session, object, list, n);
@@ -153,7 +153,7 @@ func (m *module) find(session uint, template []Attribute) ([]Handle, error) {
 
 // roomFor is how many octets of an attribute are expected at most, and
 // attributesAtOnce how many attributes.
-const roomFor, attributesAtOnce = 4096, 4
+const roomFor, attributesAtOnce = 4096, 6
 
 // A scratch is where a session's attributes are read to.
 type scratch struct {
