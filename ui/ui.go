@@ -13,6 +13,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/data/binding"
+	"fyne.io/fyne/v2/driver"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
 
@@ -106,6 +107,16 @@ func (w *Window) Open(paths []string) {
 	fyne.Do(func() {
 		w.shell.win.RequestFocus()
 		w.shell.openFiles(paths)
+	})
+}
+
+// Native calls f on the UI goroutine with the system's handle of the window,
+// such as a driver.WindowsWindowContext, where there is one.
+func (w *Window) Native(f func(any)) {
+	fyne.Do(func() {
+		if n, ok := w.shell.win.(driver.NativeWindow); ok {
+			n.RunNative(f)
+		}
 	})
 }
 

@@ -3,6 +3,8 @@
 //
 //	certdesk              opens the window
 //	certdesk FILE...      opens the import plan of a PFX file, or a viewer for certificates
+//	certdesk register     Windows: becomes a program that opens certificate files, for this user
+//	certdesk unregister   takes that back
 //
 // A second start hands its files to the window that is open.
 package main
@@ -16,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"fyne.io/fyne/v2"
@@ -33,6 +36,7 @@ const (
 )
 
 func main() {
+	attachConsole()
 	flag.Usage = usage
 	theme := flag.String("theme", "", "colours for this start: light or dark; the default is the system's or the last chosen")
 	showVersion := flag.Bool("version", false, "print the version and exit")
@@ -47,20 +51,38 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, flag.Args(), *theme); err != nil {
-		fmt.Fprintln(os.Stderr, "certdesk:", err)
-		if a := certstore.Advice(err); a != "" {
-			fmt.Fprintln(os.Stderr, "hint:", a)
-		}
-		os.Exit(1)
+	var err error
+	switch strings.Join(flag.Args(), " ") {
+	case "register":
+		err = register()
+	case "unregister":
+		err = unregister()
+	default:
+		err = run(ctx, flag.Args(), *theme)
 	}
+	if err != nil {
+		fail(err)
+	}
+}
+
+// fail says what went wrong and ends the program.
+func fail(err error) {
+	text := fmt.Sprintln("certdesk:", err)
+	if a := certstore.Advice(err); a != "" {
+		text += fmt.Sprintln("hint:", a)
+	}
+	fmt.Fprint(os.Stderr, text)
+	tell(text)
+	os.Exit(1)
 }
 
 func usage() {
 	fmt.Fprintf(flag.CommandLine.Output(), `Usage: certdesk [-theme light|dark] [FILE...]
+       certdesk register|unregister
 
 Shows the certificate stores. A PFX file opens its import plan, a certificate
-a viewer. The command for scripts is certctl.
+a viewer. The command for scripts is certctl. On Windows register makes
+Certdesk a program that opens certificate files, for this user.
 
 Example:
   certdesk client.pfx
@@ -102,7 +124,10 @@ func run(ctx context.Context, args []string, theme string) error {
 	w := ui.New(ctx, a, services)
 	if listener != nil {
 		defer listener.Close()
-		go listener.serve(w.Open)
+		go listener.serve(func(paths []string) {
+			w.Open(paths)
+			w.Native(raise)
+		})
 	}
 	a.Lifecycle().SetOnStarted(func() {
 		if len(paths) > 0 {

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -11,20 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
-	"time"
 )
-
-// The window that is open listens on a socket that only its user can reach. A
-// second start writes one line of JSON to it: the absolute paths to open.
-// Passwords never go this way.
-
-const (
-	maxMessage  = 1 << 20         // bytes of one line
-	messageTime = 3 * time.Second // to hand it over
-)
-
-// handover receives the files of later starts.
-type handover struct{ listener net.Listener }
 
 // socketDir returns a directory of the user's own.
 func socketDir() (string, error) {
@@ -70,7 +56,7 @@ func single(paths []string) (h *handover, handed bool, err error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return nil, false, fmt.Errorf("single window: %w", err)
 	}
-	if send(path, paths) == nil {
+	if c, err := net.DialTimeout("unix", path, messageTime); err == nil && send(c, paths) == nil {
 		return nil, true, nil
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { // left by a crash: nobody answers
@@ -83,67 +69,5 @@ func single(paths []string) (h *handover, handed bool, err error) {
 	return &handover{l}, false, nil
 }
 
-// send hands paths to the process that listens on path, and waits until it
-// took them.
-func send(path string, paths []string) error {
-	c, err := net.DialTimeout("unix", path, messageTime)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(messageTime)) // fails on a closed connection only, as the next call will
-	if paths == nil {
-		paths = []string{}
-	}
-	if err := json.NewEncoder(c).Encode(paths); err != nil {
-		return err
-	}
-	var answer string
-	return json.NewDecoder(c).Decode(&answer)
-}
-
-// serve calls open for each later start, until Close.
-func (h *handover) serve(open func([]string)) {
-	for {
-		c, err := h.listener.Accept()
-		if err != nil {
-			return
-		}
-		go receive(c, open)
-	}
-}
-
-func receive(c net.Conn, open func([]string)) {
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(messageTime))
-	var paths []string
-	if err := json.NewDecoder(&limited{c, maxMessage}).Decode(&paths); err != nil {
-		return
-	}
-	for _, p := range paths {
-		if !filepath.IsAbs(p) {
-			return
-		}
-	}
-	_ = json.NewEncoder(c).Encode("ok") // the other side does not wait for ever
-	open(paths)
-}
-
-// limited is a connection that ends after n bytes.
-type limited struct {
-	net.Conn
-	n int
-}
-
-// Read implements io.Reader.
-func (l *limited) Read(p []byte) (int, error) {
-	if l.n <= 0 {
-		return 0, errors.New("message too long")
-	}
-	n, err := l.Conn.Read(p[:min(len(p), l.n)])
-	l.n -= n
-	return n, err
-}
-
-// Close stops listening and removes the socket.
-func (h *handover) Close() error { return h.listener.Close() }
+// raise does nothing: the toolkit has asked the window manager already.
+func raise(any) {}

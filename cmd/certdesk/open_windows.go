@@ -1,12 +1,94 @@
 package main
 
-// handover would receive the files of later starts.
-type handover struct{}
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"unsafe"
 
-// single is not done on Windows yet: each start opens a window of its own.
-func single([]string) (h *handover, handed bool, err error) { return nil, false, nil }
+	"fyne.io/fyne/v2/driver"
+	"github.com/Microsoft/go-winio"
+	"golang.org/x/sys/windows"
+)
 
-func (h *handover) serve(func([]string)) {}
+var (
+	procIsIconic                 = windows.NewLazySystemDLL("user32.dll").NewProc("IsIconic")
+	procShowWindow               = windows.NewLazySystemDLL("user32.dll").NewProc("ShowWindow")
+	procSetForegroundWindow      = windows.NewLazySystemDLL("user32.dll").NewProc("SetForegroundWindow")
+	procAllowSetForegroundWindow = windows.NewLazySystemDLL("user32.dll").NewProc("AllowSetForegroundWindow")
+	procGetNamedPipeServerPID    = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetNamedPipeServerProcessId")
+)
 
-// Close implements io.Closer.
-func (h *handover) Close() error { return nil }
+// pipeOf returns the pipe of the user's window and who may open it: this user
+// alone. Each session (desktop) has a window of its own: one that is on
+// another desktop could not come to the front here.
+func pipeOf() (path, sddl string, err error) {
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return "", "", fmt.Errorf("who is the user: %w", err)
+	}
+	var session uint32
+	if err := windows.ProcessIdToSessionId(windows.GetCurrentProcessId(), &session); err != nil {
+		return "", "", fmt.Errorf("which session: %w", err)
+	}
+	sid := user.User.Sid.String()
+	return fmt.Sprintf(`\\.\pipe\certdesk-%s-%d`, sid, session), "D:P(A;;GA;;;" + sid + ")", nil
+}
+
+// single hands paths to the window that is open, and reports whether there
+// was one; else it becomes the one that listens. An error means that later
+// starts will open windows of their own.
+func single(paths []string) (h *handover, handed bool, err error) {
+	path, sddl, err := pipeOf()
+	if err != nil {
+		return nil, false, fmt.Errorf("single window: %w", err)
+	}
+	for range 5 { // two starts at once: one makes the pipe, the other finds it
+		ctx, cancel := context.WithTimeout(context.Background(), messageTime)
+		c, dialErr := winio.DialPipeContext(ctx, path)
+		cancel()
+		switch {
+		case dialErr == nil:
+			allowForeground(c)
+			if err = send(c, paths); err == nil {
+				return nil, true, nil
+			}
+		case errors.Is(dialErr, os.ErrNotExist):
+			var l net.Listener
+			if l, err = winio.ListenPipe(path, &winio.PipeConfig{SecurityDescriptor: sddl}); err == nil {
+				return &handover{l}, false, nil
+			}
+		default: // such as the pipe of a window that runs as administrator
+			return nil, false, fmt.Errorf("single window: %w", dialErr)
+		}
+	}
+	return nil, false, fmt.Errorf("single window: %w", err)
+}
+
+// allowForeground lets the process at the other end of c bring its window to
+// the front, which Windows grants to the program that a person has just used.
+func allowForeground(c net.Conn) {
+	f, ok := c.(interface{ Fd() uintptr })
+	if !ok {
+		return
+	}
+	var pid uint32
+	if r, _, _ := procGetNamedPipeServerPID.Call(f.Fd(), uintptr(unsafe.Pointer(&pid))); r != 0 {
+		procAllowSetForegroundWindow.Call(uintptr(pid)) // what it refuses, only the task bar shows
+	}
+}
+
+// raise brings the window to the front, also from the task bar.
+func raise(native any) {
+	w, ok := native.(driver.WindowsWindowContext)
+	if !ok || w.HWND == 0 {
+		return
+	}
+	const restore = 9
+	if iconic, _, _ := procIsIconic.Call(w.HWND); iconic != 0 {
+		procShowWindow.Call(w.HWND, restore)
+	}
+	procSetForegroundWindow.Call(w.HWND) // where Windows refuses, the task bar blinks
+}

@@ -9,7 +9,12 @@ version=$(sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
 tmp=$(mktemp -d)
 # The linker takes resources from .syso files of the package.
 trap 'rm -rf "$tmp" cmd/certctl/resource_windows_amd64.syso cmd/certdesk/resource_windows_amd64.syso' EXIT
-convert icons/icon.png -define icon:auto-resize=256,64,48,32,24,16 "$tmp/certdesk.ico"
+sizes=icon:auto-resize=256,64,48,32,24,16
+convert icons/icon.png -define $sizes "$tmp/certdesk.ico"
+# The icon of certificate files: ours on a sheet of paper.
+convert -size 256x256 xc:none -strokewidth 8 -stroke '#8a94a6' -fill white -draw 'polygon 48,8 164,8 216,60 216,248 48,248' \
+	-fill '#e4e8ef' -draw 'polygon 164,8 164,60 216,60' \( icons/icon.png -resize 116x116 \) -gravity center -geometry +4+36 -composite \
+	-define $sizes "$tmp/paper.ico"
 resource() { # NAME TITLE
 	local f
 	for f in certdesk.manifest resource.rc; do

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+)
+
+// What "certdesk register" writes below HKEY_CURRENT_USER: file types that
+// Certdesk can open, and its entry under "Default apps". Windows itself keeps
+// which program a person chose; no program may change that.
+
+const (
+	classesKey      = `Software\Classes\`
+	productKey      = `Software\Certdesk`
+	capabilitiesKey = productKey + `\Capabilities`
+	registeredKey   = `Software\RegisteredApplications`
+)
+
+// A fileType is one of the kinds of file that Certdesk opens.
+type fileType struct {
+	progID, name string
+	endings      []string
+}
+
+var fileTypes = []fileType{
+	{"Certdesk.PFX", "Certificate with private key (PKCS #12)", []string{".pfx", ".p12"}},
+	{"Certdesk.Certificate", "Certificate", []string{".cer", ".crt", ".der", ".pem"}},
+	{"Certdesk.Chain", "Certificates (PKCS #7)", []string{".p7b", ".p7c"}},
+}
+
+// A regValue is a text in the registry; the name "" is the key's default.
+type regValue struct{ key, name, text string }
+
+// errNoRegistry says that file types are registered in another way here.
+var errNoRegistry = errors.New("file types are registered in this way on Windows only; on Linux run bundling/linux/install.sh")
+
+// registration returns all that register writes for the program exe.
+func registration(exe string) []regValue {
+	command := `"` + exe + `" "%1"`
+	// The second icon of the program is a sheet of paper; certdesk.exe has it.
+	paper := `"` + exe + `",1`
+	app := classesKey + `Applications\` + filepath.Base(strings.ReplaceAll(exe, `\`, "/"))
+	values := []regValue{
+		{app, "FriendlyAppName", "Certdesk"},
+		{app + `\DefaultIcon`, "", paper},
+		{app + `\shell\open\command`, "", command},
+		{capabilitiesKey, "ApplicationName", "Certdesk"},
+		{capabilitiesKey, "ApplicationDescription", "Imports, shows and checks certificates"},
+		{capabilitiesKey, "ApplicationIcon", `"` + exe + `",0`},
+		{registeredKey, "Certdesk", capabilitiesKey},
+	}
+	for _, t := range fileTypes {
+		class := classesKey + t.progID
+		values = append(values, regValue{class, "", t.name}, regValue{class + `\DefaultIcon`, "", paper},
+			regValue{class + `\shell\open\command`, "", command})
+		for _, e := range t.endings {
+			values = append(values, regValue{classesKey + e + `\OpenWithProgids`, t.progID, ""},
+				regValue{app + `\SupportedTypes`, e, ""}, regValue{capabilitiesKey + `\FileAssociations`, e, t.progID})
+		}
+	}
+	return values
+}
+
+// defaults are what register writes for endings that no program opens yet.
+func defaults() []regValue {
+	var values []regValue
+	for _, t := range fileTypes {
+		for _, e := range t.endings {
+			values = append(values, regValue{classesKey + e, "", t.progID})
+		}
+	}
+	return values
+}
+
+// keysOf returns the keys of values and their parents below top-level keys
+// that every user has, parents first.
+func keysOf(values []regValue) []string {
+	var keys []string
+	seen := map[string]bool{`Software`: true, `Software\Classes`: true}
+	for _, v := range values {
+		parts := strings.Split(v.key, `\`)
+		for i := range parts {
+			if k := strings.Join(parts[:i+1], `\`); !seen[k] {
+				seen[k] = true
+				keys = append(keys, k)
+			}
+		}
+	}
+	return keys
+}

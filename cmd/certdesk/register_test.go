@@ -1,0 +1,44 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestRegistration looks at what register would write: every ending leads to
+// a program identifier whose command is quoted, and nothing is written outside
+// the keys that unregister knows.
+func TestRegistration(t *testing.T) {
+	const exe = `C:\Program Files\Certdesk\certdesk.exe`
+	values := registration(exe)
+	find := func(key, name string) string {
+		i := slices.IndexFunc(values, func(v regValue) bool { return v.key == key && v.name == name })
+		if i < 0 {
+			t.Errorf("nothing is written to %s, %q", key, name)
+			return ""
+		}
+		return values[i].text
+	}
+	for _, ending := range []string{".pfx", ".p12", ".cer", ".crt", ".der", ".p7b", ".p7c", ".pem"} {
+		class := find(capabilitiesKey+`\FileAssociations`, ending)
+		find(classesKey+ending+`\OpenWithProgids`, class)
+		if got, want := find(classesKey+class+`\shell\open\command`, ""), `"`+exe+`" "%1"`; got != want {
+			t.Errorf("%s opens with %s, want %s", ending, got, want)
+		}
+		if icon := find(classesKey+class+`\DefaultIcon`, ""); !strings.HasPrefix(icon, `"`+exe+`",`) {
+			t.Errorf("%s has the icon %s", ending, icon)
+		}
+		find(classesKey+`Applications\certdesk.exe\SupportedTypes`, ending)
+	}
+	if got := find(registeredKey, "Certdesk"); got != capabilitiesKey {
+		t.Errorf("registered applications lead to %s", got)
+	}
+	keys := keysOf(values)
+	for i, k := range keys {
+		parent := k[:strings.LastIndex(k, `\`)]
+		if parent != "Software" && parent != `Software\Classes` && !slices.Contains(keys[:i], parent) {
+			t.Errorf("%s comes before its parent", k)
+		}
+	}
+}
