@@ -49,7 +49,7 @@ func clientPairs(m *maker) []pair {
 		{"C-04", c, i, m.ec(ku(signs)), good},
 		{"C-05", c, e, good.entry(func(e *certstore.Entry) { e.Key = certstore.KeyNone }), good},
 		{"C-06", c, e, m.ec(ku(signs), forTLS, certtest.Valid(-20, -1)), good},
-		{"C-06", c, e, m.ec(ku(signs), forTLS, certtest.Valid(1, 20)), good},
+		{"C-06", c, e, m.ec(ku(signs), forTLS, certtest.Valid(3, 40)), good},
 		{"C-07", c, w, good.entry(func(e *certstore.Entry) { e.Location = certstore.Machine }).by(keyusage.Browser), good.by(keyusage.Browser)},
 		{"C-11", c, w, m.ec(ku(signs), forTLS, certtest.CA), good},
 		{"C-13", c, i, good.with(mine(m.ec(ku(signs), forTLS))), good.with(mine(m.ec(ku(signs), forHosts)))},
@@ -71,6 +71,7 @@ func serverPairs(m *maker) []pair {
 		{"S-03", s, i, m.rs(ku(signs), forHosts, host), rsa},
 		{"S-03b", s, w, m.rs(ku(signs), forHosts, host).by(keyusage.SQLServer), rsa.by(keyusage.SQLServer)},
 		{"S-04", s, e, m.ec(ku(signs), forTLS, host), m.ec(ku(signs), eku(x509.ExtKeyUsageAny), host)},
+		{"S-04", s, w, m.ec(ku(signs), eku(x509.ExtKeyUsageAny), host), good},
 		{"S-04b", s, w, m.ec(ku(signs), host), good},
 		{"S-04b", s, e, m.ec(ku(signs), host).by(keyusage.Apple), good.by(keyusage.Apple)},
 		{"S-05", s, e, m.ec(ku(signs), forHosts), m.ec(ku(signs), forHosts, withIP).host("192.0.2.1")},
@@ -109,6 +110,7 @@ func mailPairs(m *maker) []pair {
 		{"M-02", x, e, m.key(m.ed25519(), ku(signs), forMail, to), good},
 		{"M-03", x, e, m.ec(ku(signs), forMail, to), goodEC},
 		{"M-04", s, e, m.rs(ku(signs|enciphs), forTLS, to), m.rs(ku(signs), eku(x509.ExtKeyUsageAny), to)},
+		{"M-04", s, w, m.rs(ku(signs), eku(x509.ExtKeyUsageAny), to), good},
 		{"M-05", s, e, m.rs(ku(signs), forMail), good},
 		{"M-05", s, w, m.rs(ku(signs), forMail, inSubject), good},
 		{"M-06", s, w, m.rs(ku(signs), eku(x509.ExtKeyUsageEmailProtection, x509.ExtKeyUsageServerAuth), to).public(), good.public()},
@@ -145,12 +147,12 @@ func authorityPairs(m *maker) []pair {
 	const a, any, e, w, i = finding.CA, finding.Any, finding.Error, finding.Warning, finding.Info
 	good := world{leaf: m.inter, issuers: []certtest.Issuer{m.root}}
 	asCA := func(opts ...certtest.Option) world {
-		return world{leaf: certtest.Make(m.t, &m.root, "ca", opts...), issuers: []certtest.Issuer{m.root}}
+		return world{leaf: certtest.Make(m.t, &m.root, m.name(), opts...), issuers: []certtest.Issuer{m.root}}
 	}
 	client := m.ec(ku(signs), forTLS)
 	constrained := func(c *x509.Certificate) { c.PermittedDNSDomains = []string{"example.com"} }
 	critical := func(c *x509.Certificate) { c.PermittedDNSDomainsCritical = true }
-	noSKI := world{leaf: certtest.Make(m.t, &m.root, "ca", plainCA), issuers: []certtest.Issuer{m.root}}
+	noSKI := world{leaf: certtest.Make(m.t, &m.root, m.name(), plainCA), issuers: []certtest.Issuer{m.root}}
 	return []pair{
 		{"A-01", a, e, asCA(ku(issues)), good},
 		{"A-01", finding.Client, w, m.ec(ku(signs|issues), forTLS), client},
@@ -231,7 +233,7 @@ func storePairs(m *maker) []pair {
 		return w.entry(func(e *certstore.Entry) { e.Store, e.Key = n, key })
 	}
 	root := world{leaf: certtest.Root(m.t, "Kept root")}
-	renewed := certtest.MakeWithKey(m.t, &m.inter, "leaf", m.rsa, ku(signs), forTLS, certtest.Valid(-1, 400))
+	renewed := certtest.MakeWithKey(m.t, &m.inter, good.leaf.CommonName(), m.rsa, ku(signs), forTLS, certtest.Valid(-1, 400))
 	other := certtest.Make(m.t, &m.inter, "another", ku(signs), forTLS, certtest.Valid(-1, 400))
 	sameKey := certtest.MakeWithKey(m.t, &m.inter, "another", m.rsa, ku(signs), forTLS)
 	broken := good.entry(func(e *certstore.Entry) { e.Key = certstore.KeyUnusable })

@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"fmt"
 	"iter"
 	"os"
 	"strings"
@@ -97,7 +98,10 @@ type maker struct {
 	t           *testing.T
 	root, inter certtest.Issuer
 	rsa, small  *rsa.PrivateKey
+	made        int // leaves, each with a name of its own as NSS wants it
 }
+
+func (m *maker) name() string { m.made++; return fmt.Sprintf("leaf %d", m.made) }
 
 func newMaker(t *testing.T) *maker {
 	t.Helper()
@@ -122,18 +126,18 @@ func (m *maker) under(leaf certtest.Issuer) world {
 
 // ec and rs make a certificate with a P-256 or an RSA key, valid for a year.
 func (m *maker) ec(opts ...certtest.Option) world {
-	return m.under(certtest.Make(m.t, &m.inter, "leaf", append([]certtest.Option{certtest.Valid(-10, 300)}, opts...)...))
+	return m.under(certtest.Make(m.t, &m.inter, m.name(), append([]certtest.Option{certtest.Valid(-10, 300)}, opts...)...))
 }
 
 func (m *maker) rs(opts ...certtest.Option) world { return m.key(m.rsa, opts...) }
 
 func (m *maker) key(key crypto.Signer, opts ...certtest.Option) world {
-	return m.under(certtest.MakeWithKey(m.t, &m.inter, "leaf", key, append([]certtest.Option{certtest.Valid(-10, 300)}, opts...)...))
+	return m.under(certtest.MakeWithKey(m.t, &m.inter, m.name(), key, append([]certtest.Option{certtest.Valid(-10, 300)}, opts...)...))
 }
 
 // by makes a leaf issued by issuers, root last.
 func (m *maker) by(issuers []certtest.Issuer, opts ...certtest.Option) world {
-	return world{leaf: certtest.Make(m.t, &issuers[0], "leaf", append([]certtest.Option{certtest.Valid(-10, 300)}, opts...)...), issuers: issuers}
+	return world{leaf: certtest.Make(m.t, &issuers[0], m.name(), append([]certtest.Option{certtest.Valid(-10, 300)}, opts...)...), issuers: issuers}
 }
 
 func (m *maker) ed25519() crypto.Signer {

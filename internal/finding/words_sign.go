@@ -9,7 +9,7 @@ var signWords = map[string]Words{
 		"Use the encryption certificate of the pair, or ask the CA for one.", "Please issue an encryption certificate: RSA key, Key Encipherment (20) in Key Usage."},
 	"M-03": {"Cannot encrypt", "Nobody can encrypt to this", "Nobody can encrypt mail to this certificate: Key Usage ({value}) lacks Key Agreement, which an EC key needs for that.",
 		"Use the encryption certificate of the pair, or ask the CA for one.", "Please add Key Agreement (08) to Key Usage."},
-	"M-04": {"Not for mail", "Purpose Secure email is missing", "Purpose Secure email is missing (has: {value}).",
+	"M-04": {"Not for mail", "Purpose Secure email is missing", "Purpose Secure email is missing (has: {value}). Some programs take \"any purpose\" for it; OpenSSL and NSS do not.",
 		"Ask the CA for a certificate with the purpose Secure email (1.3.6.1.5.5.7.3.4).", "Please issue it with the extended key usage Secure Email (1.3.6.1.5.5.7.3.4)."},
 	"M-05": {"No mail address", "No mail address in Subject Alternative Name", "{where} Mail programs compare that with the sender.",
 		"Ask the CA for the mail address in Subject Alternative Name.", "Please put the mail address into Subject Alternative Name (rfc822Name)."},

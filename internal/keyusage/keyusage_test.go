@@ -73,7 +73,7 @@ func TestJudge(t *testing.T) {
 		{"RSA signs only", rs(server, host, certtest.Usage(ds)), finding.Server, "", []string{"S-03"}},
 		{"EC cannot sign", ec(server, host, certtest.Usage(ka)), finding.Server, "", []string{"S-02"}},
 		{"no server EKU", ec(host), finding.Server, "", []string{"S-04"}},
-		{"any as server", ec(host, certtest.Purposes(x509.ExtKeyUsageAny)), finding.Server, "", nil},
+		{"any as server", ec(host, certtest.Purposes(x509.ExtKeyUsageAny)), finding.Server, "", []string{"S-04"}},
 		{"no SAN", ec(server), finding.Server, "", []string{"S-05"}},
 		{"IP SAN", ec(server, withIP), finding.Server, "192.0.2.1", nil},
 		{"host", ec(server, host), finding.Server, "WWW.example.com.", nil},

@@ -29,8 +29,12 @@ func (l *list) mail(c *certificate.Certificate, q Question) {
 			l.add("M-03", finding.Error, "RFC 5753 3", finding.FixAsk, keyUsage(c))
 		}
 	}
-	if c.ExtKeyUsage != nil && !has(c, certificate.EmailProtection) && !has(c, certificate.AnyExtKeyUsage) {
-		l.add("M-04", finding.Error, "RFC 8550 4.4.4", finding.FixAsk, extKeyUsage(c))
+	if c.ExtKeyUsage != nil && !has(c, certificate.EmailProtection) {
+		s := finding.Error
+		if has(c, certificate.AnyExtKeyUsage) { // OpenSSL and NSS want it by name
+			s = finding.Warning
+		}
+		l.add("M-04", s, "RFC 8550 4.4.4", finding.FixAsk, extKeyUsage(c))
 	}
 	if len(c.MailAddresses()) == 0 {
 		s, address := finding.Error, c.Subject().Value("emailAddress")

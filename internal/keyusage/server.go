@@ -74,8 +74,12 @@ func (l *list) serverPurposes(c *certificate.Certificate, q Question) {
 			}
 			l.add("S-04b", s, source, finding.FixAsk, extKeyUsage(c))
 		}
-	case !has(c, certificate.ServerAuth) && !has(c, certificate.AnyExtKeyUsage):
-		l.add("S-04", finding.Error, "RFC 5280 4.2.1.12", finding.FixAsk, extKeyUsage(c))
+	case !has(c, certificate.ServerAuth):
+		s := finding.Error
+		if has(c, certificate.AnyExtKeyUsage) { // OpenSSL and NSS want it by name
+			s = finding.Warning
+		}
+		l.add("S-04", s, "RFC 5280 4.2.1.12", finding.FixAsk, extKeyUsage(c))
 	}
 	if !q.Public || c.IsCA() {
 		return
