@@ -54,7 +54,7 @@ func (s *shell) openImport(paths []string) {
 }
 
 func newImportView(s *shell) *importView {
-	v := &importView{shell: s, model: model.NewImport(s.importer), screen: -1}
+	v := &importView{shell: s, model: model.NewImport(s.importer, s.services.System), screen: -1}
 	v.ctx, v.cancel = context.WithCancel(s.ctx)
 	v.wizard = parts.NewWizard(s.win.Canvas(), lang.X("import.title", "Import certificate"), "pfx",
 		[]string{lang.X("import.step.file", "File"), lang.X("import.step.plan", "Placement"), lang.X("import.step.import", "Import")}, 820, 620)

@@ -20,36 +20,32 @@ import (
 	"certdesk/ui/parts"
 )
 
-// importFile is the first screen: file, password, location.
+// importFile is the first screen: file, password, who will use it.
 type importFile struct {
 	view *importView
 	page fyne.CanvasObject
 
-	card      *fyne.Container // the file
-	shown     string          // what of the file is in the card
-	choose    *parts.Button   // another file
-	path      *parts.Field    // to type a path
-	password  *fyne.Container
-	pass      *parts.Field
-	status    *fyne.Container // of the password
-	bar       *parts.Progress // while it is tried
-	locations *fyne.Container
-	cards     *parts.Cards
-	placed    bool            // the cards know the places
-	why       *fyne.Container // the location cannot be changed
-	keyed     *fyne.Container // what makes sense for keys only
-	name      *parts.Field
-	exports   *parts.Check
-	next      *parts.Button
+	card     *fyne.Container // the file
+	shown    string          // what of the file is in the card
+	choose   *parts.Button   // another file
+	path     *parts.Field    // to type a path
+	password *fyne.Container
+	pass     *parts.Field
+	status   *fyne.Container // of the password
+	bar      *parts.Progress // while it is tried
+	target   *importTarget
+	keyed    *fyne.Container // what makes sense for keys only
+	name     *parts.Field
+	options  *keyOptions
+	next     *parts.Button
 
 	typed int // counts what was typed, so that only the last is tried
 }
 
-// importLocations are the locations in the order of the cards.
-var importLocations = []certstore.Location{certstore.User, certstore.Machine}
-
 func newImportFile(v *importView) *importFile {
-	f := &importFile{view: v, card: parts.Stack(), status: parts.Stack(), bar: parts.NewProgress(), locations: parts.Stack(), why: parts.Stack()}
+	f := &importFile{view: v, card: parts.Stack(), status: parts.Stack(), bar: parts.NewProgress()}
+	f.target = newImportTarget(v)
+	f.options = newKeyOptions(v)
 	f.path = parts.NewField(lang.X("import.pathHint", "or type the path of a file and press Enter"))
 	f.path.OnSubmitted = func(path string) {
 		if path = strings.TrimSpace(path); path != "" {
@@ -65,12 +61,9 @@ func newImportFile(v *importView) *importFile {
 	f.name.OnChanged = func(text string) {
 		v.model.SetOptions(func(o *importer.Options) { o.FriendlyName = strings.TrimSpace(text) })
 	}
-	f.exports = parts.NewCheck(lang.X("import.exportable", "Allow the private key to be exported again"),
-		lang.X("import.exportableHint", "A mark that this program heeds; other programs that use the same NSS database do not."),
-		func(on bool) { v.model.SetOptions(func(o *importer.Options) { o.Exportable = on }) })
-	f.keyed = parts.VBox(12, parts.Labelled(lang.X("import.name", "Friendly name (optional)"), parts.Fixed(-1, 32, f.name)), f.exports)
+	f.keyed = parts.VBox(12, parts.Labelled(lang.X("import.name", "Friendly name (optional)"), parts.Fixed(-1, 32, f.name)), f.options.object)
 	f.page = parts.Page(parts.Pad(2, 14, 24, 24, parts.VBox(13, parts.Labelled(lang.X("import.file", "File"), f.card), f.password,
-		parts.Labelled(lang.X("import.who", "Who will use this certificate?"), f.locations, f.why), f.keyed)))
+		parts.Labelled(lang.X("import.who", "Who will use this certificate?"), f.target.object), f.keyed)))
 	f.next = parts.Primary("", lang.X("button.next", "Next"), f.goOn)
 	return f
 }
@@ -142,8 +135,8 @@ func (f *importFile) focus(st model.ImportState) {
 func (f *importFile) show(st *model.ImportState, fresh bool) {
 	f.showFile(st)
 	f.showPassword(st)
-	f.showLocations(st)
-	f.exports.SetChecked(st.Options.Exportable)
+	f.target.show(st)
+	f.options.show(st)
 	f.name.SetPlaceHolder(st.Hint)
 	setVisible(f.keyed, st.Known != nil && (st.Known.Format == certfile.PKCS12 || len(st.Known.Keys) > 0) && (!st.Opened || st.Keys > 0))
 	f.next.SetEnabled(st.Opened || st.Known != nil && f.pass.Text != "")
@@ -324,37 +317,6 @@ func contentWords(st *model.ImportState) string {
 
 func certificatesWords(n int) string {
 	return plural(n, lang.X("count.certificate", "1 certificate"), lang.X("count.certificates", "{{.N}} certificates", words{"N": n}))
-}
-
-// showLocations builds the cards once the places are known, and says why the
-// chosen one cannot be changed.
-func (f *importFile) showLocations(st *model.ImportState) {
-	selected := 0
-	if st.Options.Location == certstore.Machine {
-		selected = 1
-	}
-	if f.cards == nil || len(st.Places) > 0 && !f.placed {
-		f.placed = len(st.Places) > 0
-		options := []parts.Option{
-			{Title: locationName(certstore.User), Icon: "user", Note: lang.X("import.forUser", "For you, in a browser or desktop program. Services cannot see it."),
-				Foot: footOf(st.ReadOnly(certstore.User))},
-			{Title: locationName(certstore.Machine), Icon: "machine", Note: lang.X("import.forMachine", "For services and scheduled tasks. Every account on this computer can see it."),
-				Foot: footOf(st.ReadOnly(certstore.Machine))},
-		}
-		f.cards = parts.NewCards(options, true, selected, func(i int) {
-			f.view.model.SetOptions(func(o *importer.Options) { o.Location = importLocations[i] })
-		})
-		f.locations.Objects = []fyne.CanvasObject{f.cards.Object()}
-		f.locations.Refresh()
-	}
-	f.cards.SetSelected(selected)
-	f.why.Objects = nil
-	if err := st.ReadOnly(st.Options.Location); err != nil {
-		title, todo := problemText(err)
-		f.why.Objects = []fyne.CanvasObject{parts.Banner(parts.KindWarning, title, todo, nil)}
-	}
-	setVisible(f.why, len(f.why.Objects) > 0)
-	f.why.Refresh()
 }
 
 // footOf says on a location's card what is needed to change it.

@@ -46,6 +46,9 @@ func (p *importPlan) show(st *model.ImportState, fresh bool) {
 		title, todo := problemText(err)
 		p.body.Add(parts.Banner(parts.KindError, title, todo, nil))
 	}
+	if st.Plan.Options.Target != nil {
+		p.body.Add(p.targetBox(st))
+	}
 	p.body.Add(p.items(st))
 	if len(st.Moves) > 0 {
 		p.body.Add(p.moveBanner(st))
@@ -144,6 +147,9 @@ func (p *importPlan) item(st *model.ImportState, it *placement.Item) fyne.Canvas
 	right := parts.VBox(2, parts.Border(nil, nil, parts.Pad(0, 0, 0, 6, parts.Middle(parts.NewIcon("arrow", 13, parts.Text3))), nil,
 		parts.NewLabel(targetWords(it), 13, role).Shrink()), parts.SmallPara(it.Reason))
 	row := parts.VBox(8, parts.Columns(12, planShares, left, right))
+	if it.KeyPlan != nil {
+		row.Add(parts.Pad(0, 0, 32, 0, keyPlanBox(it.KeyPlan)))
+	}
 	if it.Role == certificate.Root && (it.Action == placement.Ask || st.Options.Trust[c.Fingerprint()]) {
 		row.Add(parts.Pad(0, 0, 32, 0, p.trustBox(st, c)))
 	}

@@ -52,8 +52,14 @@ func writeTestFile(t *testing.T, name string, data []byte) string {
 // in a synctest bubble.
 func newStoreShell(t *testing.T) *shell {
 	t.Helper()
+	return newSystemShell(t, "linux")
+}
+
+// newSystemShell is newStoreShell with the questions of another system.
+func newSystemShell(t *testing.T, system string) *shell {
+	t.Helper()
 	app := test.NewTempApp(t)
-	s := New(t.Context(), app, Services{Store: certstore.NewMemory(), Journal: journal.Open(t.TempDir()), Now: func() time.Time { return testNow }}).shell
+	s := New(t.Context(), app, Services{Store: certstore.NewMemory(), Journal: journal.Open(t.TempDir()), Now: func() time.Time { return testNow }, System: system}).shell
 	t.Cleanup(s.win.Close)
 	s.win.Resize(fyne.NewSize(1100, 700))
 	s.start()
@@ -308,8 +314,10 @@ func TestImportWithoutRights(t *testing.T) {
 		s.importer.Journal = s.services.Journal
 		s.startImport([]string{path})
 		synctest.Wait()
-		sees(t, s, "Needs administrator rights")
 		v := s.dialogs.wizard
+		v.model.SetTarget(nil)
+		synctest.Wait()
+		sees(t, s, "Needs administrator rights")
 		v.model.SetOptions(func(o *importer.Options) { o.Location = certstore.Machine })
 		typePassword(s, testPassword)
 		sees(t, s, "Access denied")

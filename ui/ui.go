@@ -9,6 +9,7 @@ package ui
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -36,6 +37,7 @@ type Services struct {
 	Signatures *signatures.Cache
 	Settings   Settings
 	Now        func() time.Time // nil means time.Now
+	System     string           // as runtime.GOOS names it, which "" means
 	// Save keeps settings for the next start; may be nil.
 	Save func(Settings) error
 }
@@ -76,6 +78,9 @@ const appName = "Certdesk"
 
 // New makes the window, not yet shown. ctx ends all that it does.
 func New(ctx context.Context, app fyne.App, services Services) *Window {
+	if services.System == "" {
+		services.System = runtime.GOOS
+	}
 	s := &shell{app: app, ctx: ctx, services: services, list: model.NewInventory(services.Store, services.Now),
 		importer: &importer.Service{Store: services.Store, Journal: services.Journal, Now: services.Now}, look: &look{mode: modeOf(services.Settings.Theme)}}
 	s.stopReading = func() {}

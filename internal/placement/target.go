@@ -34,7 +34,7 @@ func forTarget(it *Item, opt Options) {
 	case it.Action == AlreadyThere && it.Store == certstore.Disallowed:
 		it.Action, it.Reason = Skip, "It is among the untrusted certificates; take it out there first."
 	}
-	if it.keyLeftOut {
+	if it.keyLeftOut && it.Action != Skip {
 		it.Reason += " The private key in the file is left out: the certificate is enough here."
 	}
 }

@@ -41,7 +41,7 @@ const (
 // A Target is one user of certificates on one system.
 type Target struct {
 	ID       ID
-	Title    string // "A web browser"
+	Title    string // "Web browser"
 	Line     string // what it is, in one line
 	Kind     Kind
 	Location certstore.Location

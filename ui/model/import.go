@@ -19,6 +19,7 @@ import (
 	"certdesk/internal/inventory"
 	"certdesk/internal/keyusage"
 	"certdesk/internal/placement"
+	"certdesk/internal/target"
 )
 
 // An ImportScreen is one of the screens of an import.
@@ -44,6 +45,8 @@ type ImportState struct {
 	Findings []finding.Finding  // about the file
 	Places   []certstore.Place
 	Options  importer.Options
+	Targets  []target.Target // those of this system
+	Chosen   bool            // a person said who will use the certificate
 
 	Trying      bool // a password is being tried
 	Opened      bool
@@ -115,10 +118,13 @@ type Import struct {
 	stop     context.CancelFunc // ends the try that is under way
 }
 
-// NewImport returns an import of nothing yet.
-func NewImport(service *importer.Service) *Import {
+// NewImport returns an import of nothing yet, on a system named as
+// runtime.GOOS names it.
+func NewImport(service *importer.Service, system string) *Import {
 	m := &Import{Changed: binding.NewInt(), service: service}
+	m.state.Targets = target.For(system)
 	m.state.Options = importer.Options{Location: certstore.User, Exportable: importer.DefaultExportable}
+	m.state.preset(true)
 	return m
 }
 
@@ -170,8 +176,7 @@ func (m *Import) Next() string {
 			s.Index++
 			path = s.Files[s.Index]
 		}
-		*s = ImportState{Files: s.Files, Index: s.Index, Places: s.Places,
-			Options: importer.Options{Location: s.Options.Location, Exportable: s.Options.Exportable}}
+		m.forgetFile(s)
 	})
 	return path
 }
@@ -221,8 +226,9 @@ func (m *Import) LoadFailed(path string, err error) {
 }
 
 func (m *Import) forgetFile(s *ImportState) {
-	*s = ImportState{Screen: ImportChoose, Files: s.Files, Index: s.Index, Places: s.Places,
-		Options: importer.Options{Location: s.Options.Location, Exportable: s.Options.Exportable}}
+	opt := s.Options
+	opt.FriendlyName, opt.HonourCSP, opt.TrustRoots, opt.Trust = "", false, false, nil // those were about the file
+	*s = ImportState{Screen: ImportChoose, Files: s.Files, Index: s.Index, Places: s.Places, Targets: s.Targets, Chosen: s.Chosen, Options: opt}
 }
 
 // Load looks into a file. If it needs no password, or the empty one, it is
@@ -294,6 +300,7 @@ func (m *Import) Try(ctx context.Context, pw certfile.Password) bool {
 			s.EmptyOpened = pw.Given && len(pw.Text) == 0
 			s.Findings = check.FileFindings(s.Source.Name, contents, keyusage.AnyConsumer)
 			s.Hint = friendlyName(contents)
+			s.preset(len(contents.Keys) > 0)
 		case pw.Given && len(pw.Text) == 0 && errors.Is(err, certfile.ErrPassword): // the empty password was only tried
 		case ctx.Err() != nil:
 		default:

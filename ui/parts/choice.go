@@ -104,9 +104,21 @@ type Cards struct {
 
 // NewCards returns the options stacked, or side by side.
 func NewCards(options []Option, sideBySide bool, selected int, changed func(int)) *Cards {
+	columns := 1
+	if sideBySide {
+		columns = len(options)
+	}
+	return NewCardGrid(options, columns, selected, changed)
+}
+
+// NewCardGrid returns the options in rows of so many columns.
+func NewCardGrid(options []Option, columns, selected int, changed func(int)) *Cards {
 	c := &Cards{OnChanged: changed, selected: -1}
-	var shares []float32
 	var objects []fyne.CanvasObject
+	down := columns // one step down
+	if columns >= len(options) {
+		down = 1
+	}
 	for i, o := range options {
 		r := newRadio()
 		title := Border(nil, nil, nil, nil, HBox(8, Middle(r.object()), Middle(Body(o.Title))))
@@ -123,22 +135,45 @@ func NewCards(options []Option, sideBySide bool, selected int, changed func(int)
 		p := NewPress(Pad(9, 9, 12, 12, body), Content, "", 6, func() { c.choose(i) })
 		p.OnKey = func(k fyne.KeyName) {
 			switch k {
-			case fyne.KeyDown, fyne.KeyRight:
+			case fyne.KeyRight:
 				c.step(i + 1)
-			case fyne.KeyUp, fyne.KeyLeft:
+			case fyne.KeyLeft:
 				c.step(i - 1)
+			case fyne.KeyDown:
+				c.step(i + down)
+			case fyne.KeyUp:
+				c.step(i - down)
 			}
 		}
 		c.cards, c.radios = append(c.cards, p), append(c.radios, r)
-		objects, shares = append(objects, p), append(shares, 1)
+		objects = append(objects, p)
 	}
-	if sideBySide {
-		c.object = Columns(12, shares, objects...)
-	} else {
-		c.object = VBox(4, objects...)
-	}
+	c.object = grid(columns, objects)
 	c.SetSelected(selected)
 	return c
+}
+
+// grid puts objects into rows of so many columns of equal width.
+func grid(columns int, objects []fyne.CanvasObject) fyne.CanvasObject {
+	if columns <= 1 {
+		return VBox(4, objects...)
+	}
+	shares := make([]float32, columns)
+	for i := range shares {
+		shares[i] = 1
+	}
+	rows := VBox(8)
+	for len(objects) > 0 {
+		row := make([]fyne.CanvasObject, columns)
+		for i := range row {
+			if row[i] = Gap(1, 1); i < len(objects) {
+				row[i] = objects[i]
+			}
+		}
+		rows.Add(Columns(12, shares, row...))
+		objects = objects[min(columns, len(objects)):]
+	}
+	return rows
 }
 
 // Selected returns the index chosen, -1 for none.
@@ -177,6 +212,9 @@ func (c *Cards) step(i int) {
 		c.choose(i)
 	}
 }
+
+// Focus gives the keyboard to the option that is chosen.
+func (c *Cards) Focus() { Focus(c.cards[max(0, c.selected)]) }
 
 // Object returns what to put into a layout.
 func (c *Cards) Object() fyne.CanvasObject { return c.object }
