@@ -32,7 +32,10 @@ func clientFile(t *testing.T) (path string, leaf, ca, root certtest.Issuer) {
 	root = certtest.Root(t, "Test Root")
 	ca = certtest.Intermediate(t, root, "Test CA")
 	leaf = certtest.Client(t, ca, "client.example")
-	data, err := certfile.EncodePKCS12(leaf.PKCS8(t), leaf.Raw, [][]byte{ca.Raw, root.Raw}, testPassword, certfile.Modern)
+	data, err := certfile.EncodePKCS12(certfile.Bundle{
+		Keys:         []certfile.KeyEntry{{PKCS8: leaf.PKCS8(t), Certificate: leaf.Raw}},
+		Certificates: [][]byte{ca.Raw, root.Raw},
+	}, []byte(testPassword), certfile.Modern)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,11 @@ import (
 // A pair is a key with its certificate, and the root that issued it.
 type pair struct{ key, cert, root []byte }
 
+// bundle is the pair to be written, with further certificates.
+func (p pair) bundle(others ...[]byte) Bundle {
+	return Bundle{Keys: []KeyEntry{{PKCS8: p.key, Certificate: p.cert, FriendlyName: "Ma clé"}}, Certificates: others}
+}
+
 // testPair makes one pair for all tests.
 var testPair = sync.OnceValue(func() pair {
 	root, rootKey := makeCert("Test Root", nil, nil)

@@ -76,7 +76,7 @@ func TestGoPKCS12(t *testing.T) {
 
 func TestInspect(t *testing.T) {
 	p := testPair()
-	data, err := EncodePKCS12(p.key, p.cert, [][]byte{p.root}, "secret", Modern)
+	data, err := EncodePKCS12(p.bundle(p.root), []byte("secret"), Modern)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +298,7 @@ func TestOtherKeyPassword(t *testing.T) {
 
 func TestDamage(t *testing.T) {
 	p := testPair()
-	data, err := EncodePKCS12(p.key, p.cert, nil, "secret", Modern)
+	data, err := EncodePKCS12(p.bundle(), []byte("secret"), Modern)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -243,16 +243,20 @@ func TestOpenSSLReads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, profile := range []Profile{Modern, Compatible} {
-		data, err := EncodePKCS12(p.key, p.cert, [][]byte{p.root}, "secret", profile)
+	for _, profile := range []Profile{Modern, Compatible, Java, MacOS} {
+		data, err := EncodePKCS12(p.bundle(p.root), []byte("secret"), profile)
 		write("out.p12", data, err)
-		if out := sh(t, dir, "openssl pkcs12 -in out.p12 -passin pass:secret -nodes"); strings.Count(out, "BEGIN CERTIFICATE") != 2 || !strings.Contains(out, "BEGIN PRIVATE KEY") {
+		if out := sh(t, dir, "openssl pkcs12 -in out.p12 -passin pass:secret -nodes"); strings.Count(out, "BEGIN CERTIFICATE") != 2 || !strings.Contains(out, "BEGIN PRIVATE KEY") || !strings.Contains(out, "friendlyName") {
 			t.Errorf("%s: openssl: %s", profile, out)
 		}
 		sh(t, dir, "keytool -list -storetype PKCS12 -keystore out.p12 -storepass secret | grep PrivateKeyEntry")
 		sh(t, dir, "certtool --p12-info --inder --infile out.p12 --password secret | grep 'PRIVATE KEY'")
 		sh(t, dir, "rm -rf db; mkdir db; certutil -N -d sql:db --empty-password; pk12util -i out.p12 -d sql:db -W secret -K ''; certutil -K -d sql:db | grep ' ec '")
 	}
+	// Java lists certificates without a key only when they are marked.
+	data, err := EncodePKCS12(Bundle{Certificates: [][]byte{p.root}}, []byte("secret"), Java)
+	write("trust.p12", data, err)
+	sh(t, dir, "keytool -list -storetype PKCS12 -keystore trust.p12 -storepass secret | grep trustedCertEntry")
 	write("out.p7b", EncodePKCS7([][]byte{p.cert, p.root}), nil)
 	write("out.pem", EncodePEM([][]byte{p.cert, p.root}), nil)
 	for _, f := range []string{"pkcs7 -inform DER -print_certs -in out.p7b", "storeutl -certs out.pem"} {

@@ -2,68 +2,69 @@ package certfile
 
 import (
 	"bytes"
-	"crypto/x509"
+	"context"
 	"encoding/base64"
 	"encoding/pem"
-	"errors"
 
 	"golang.org/x/crypto/cryptobyte/asn1"
-	"software.sslmate.com/src/go-pkcs12"
 )
 
-// A Profile is how a PKCS#12 file is protected.
-type Profile string
+// A KDF makes the key of an encrypted PKCS#8 file from its password.
+type KDF string
+
+// The derivations.
+const (
+	PBKDF2 KDF = "pbkdf2" // HMAC-SHA-256, 600,000 rounds: the floor OWASP names
+	Scrypt KDF = "scrypt" // RFC 7914 with what OpenSSL writes, N=2^14 r=8 p=1: at 2^15 it refuses to read
+)
 
 const (
-	// Modern is PBES2 with AES-256-CBC and a SHA-256 MAC, 10,000 rounds each
-	// as the JDK writes them. Windows reads it from Windows 10 1709 and Server
-	// 2019 on, OpenSSL from 1.0.
-	Modern Profile = "modern"
-	// Compatible is 3DES with a SHA-1 MAC, which Server 2016 and old macOS
-	// read. It is weak: fine for transport only.
-	Compatible Profile = "compatible"
+	keyRounds                 = 600_000
+	scryptN, scryptR, scryptP = 1 << 14, 8, 1
 )
 
-// modernRounds stays far below the 300,000 at which .NET refuses a file.
-const modernRounds = 10_000
+// EncodeKey encrypts an unencrypted PKCS#8 key of any algorithm as an
+// EncryptedPrivateKeyInfo (RFC 5958 section 3) in DER: PBES2 with AES-256-CBC.
+// An empty password is refused.
+func EncodeKey(pkcs8, password []byte, kdf KDF) ([]byte, error) {
+	if len(password) == 0 {
+		return nil, errWrite("PKCS#8 key", errPasswordEmpty)
+	}
+	el, _, err := first(pkcs8)
+	if err != nil {
+		return nil, errWrite("PKCS#8 key", err)
+	}
+	salt := random(16)
+	var key, params []byte
+	switch kdf {
+	case PBKDF2:
+		key, err = pbkdf2(context.Background(), sha256Hash, password, salt, keyRounds, 32)
+		params = pbkdf2Params(salt, keyRounds)
+	case Scrypt:
+		key, err = scryptKey(context.Background(), password, salt, scryptN, scryptR, scryptP, 32)
+		params = element(asn1.SEQUENCE, oidDER(oidScrypt), element(asn1.SEQUENCE,
+			element(asn1.OCTET_STRING, salt), integerDER(scryptN), integerDER(scryptR), integerDER(scryptP), integerDER(32)))
+	default:
+		err = unsupported("key derivation " + string(kdf))
+	}
+	if err != nil {
+		return nil, errWrite("PKCS#8 key", err)
+	}
+	defer clear(key)
+	alg, ciphertext, err := sealPBES2(el, key, params)
+	if err != nil {
+		return nil, errWrite("PKCS#8 key", err)
+	}
+	return element(asn1.SEQUENCE, alg, element(asn1.OCTET_STRING, ciphertext)), nil
+}
 
-var errPasswordCharacter = errors.New("the password has characters outside the Basic Multilingual Plane, such as emoji, which many programs cannot take")
-
-// EncodePKCS12 writes a key, its certificate and further certificates as
-// PKCS#12 (RFC 7292), the key as PKCS#8. The certificates may be of any kind;
-// a key that Go does not know is [ErrUnsupported], with its algorithm. A password
-// with characters outside the Basic Multilingual Plane is refused.
-//
-// No friendly name is written: go-pkcs12 has no means to set one on a key
-// and its certificate. Programs show the subject instead.
-func EncodePKCS12(key, cert []byte, chain [][]byte, password string, profile Profile) ([]byte, error) {
-	k, err := newKey(key)
+// EncodeKeyPEM is [EncodeKey] as PEM (RFC 7468 section 11).
+func EncodeKeyPEM(pkcs8, password []byte, kdf KDF) ([]byte, error) {
+	der, err := EncodeKey(pkcs8, password, kdf)
 	if err != nil {
-		return nil, errAt("write", "PKCS#12", err)
+		return nil, err
 	}
-	defer clear(k.PKCS8)
-	private, err := x509.ParsePKCS8PrivateKey(k.PKCS8)
-	if err != nil {
-		return nil, errAt("write", "PKCS#12", unsupported(k.Algorithm+" key"))
-	}
-	for _, c := range password {
-		if c > 0xffff {
-			return nil, &Error{Op: "write", Object: "PKCS#12", Err: errPasswordCharacter}
-		}
-	}
-	encoder := pkcs12.Modern2023.WithIterations(modernRounds)
-	if profile == Compatible {
-		encoder = pkcs12.LegacyDES.WithIterations(2048)
-	}
-	var others []*x509.Certificate
-	for _, der := range chain {
-		others = append(others, &x509.Certificate{Raw: der}) // go-pkcs12 looks at Raw only
-	}
-	data, err := encoder.Encode(private, &x509.Certificate{Raw: cert}, others, password)
-	if err != nil {
-		return nil, errAt("write", "PKCS#12", unsupported(err.Error()))
-	}
-	return data, nil
+	return pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der}), nil
 }
 
 // EncodePKCS7 writes certificates as a SignedData without content or signers

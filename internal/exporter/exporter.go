@@ -5,6 +5,7 @@
 package exporter
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/x509"
@@ -129,7 +130,8 @@ func WithKey(ctx context.Context, store certstore.Store, row *inventory.Row, inv
 		return nil, fmt.Errorf("export %q: %w", subject, err)
 	}
 	chain := raw(WithChain([]*certificate.Certificate{row.Certificate}, inv, now))[1:]
-	return certfile.EncodePKCS12(key, row.Certificate.Raw, chain, string(password), profile)
+	entry := certfile.KeyEntry{PKCS8: key, Certificate: row.Certificate.Raw, FriendlyName: cmp.Or(row.FriendlyName, subject)}
+	return certfile.EncodePKCS12(certfile.Bundle{Keys: []certfile.KeyEntry{entry}, Certificates: chain}, password, profile)
 }
 
 // fits checks that what came out of the store is the certificate's key.
