@@ -68,6 +68,7 @@ func TestImports(t *testing.T) {
 		{"internal/certfile/", "os", "a file is read from bytes", nil},
 		{"internal/target/", module, "who uses certificates is data", []string{module + "certstore"}},
 		{"internal/placement/", "os", "placement looks at nothing but its arguments", nil},
+		{"internal/combiner/", "os", "the front ends read and write the files", nil},
 		{"internal/importer/", "os", "the front ends read the files", nil},
 		{"internal/inventory/", "os", "an inventory comes from the stores", nil},
 		{"internal/chain/", "net/http", "chains are built from what is at hand", nil},

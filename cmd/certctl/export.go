@@ -42,7 +42,7 @@ in a file (-o) nothing follows it.`,
 	f := cmd.Flags()
 	f.StringVar(&x.format, "format", "pem", "pem, der, p7b, base64, chain or pfx")
 	f.StringVarP(&x.out, "output", "o", "", "file to write; standard output if not given, or -")
-	f.StringVar(&x.profile, "profile", "modern", "pfx: modern (AES-256, SHA-256) or compatible (3DES, SHA-1: Server 2016, old macOS)")
+	f.StringVar(&x.profile, "profile", "modern", "pfx: modern (AES-256), compatible (3DES: Server 2016, old macOS), java or macos")
 	f.StringVar(&x.location, "location", "all", "user, machine or all")
 	f.BoolVar(&x.force, "force", false, "replace a file that exists")
 	a.newPassword.add(f, "new-", "the password for the new PFX file")
@@ -108,8 +108,8 @@ func withKey(rows []*inventory.Row) *inventory.Row {
 
 func (a *app) exportPFX(ctx context.Context, rows []*inventory.Row, inv *inventory.Inventory, x exportFlags) error {
 	profile := certfile.Profile(strings.ToLower(x.profile))
-	if profile != certfile.Modern && profile != certfile.Compatible {
-		return usage("--profile %s: there are modern and compatible", x.profile)
+	if _, ok := profile.Info(); !ok {
+		return noProfile(x.profile)
 	}
 	if len(rows) != 1 {
 		return usage("export as pfx: one certificate at a time")
@@ -128,7 +128,7 @@ func (a *app) exportPFX(ctx context.Context, rows []*inventory.Row, inv *invento
 	if name == "" {
 		name = "the PFX file"
 	}
-	pw, err := a.askNewPassword(name)
+	pw, err := a.askNewPassword(name, true)
 	if err != nil {
 		return err
 	}

@@ -115,8 +115,12 @@ Passwords are never given on the command line: use --password-stdin,
 	f.BoolVar(&a.json, "json", false, "print one JSON document")
 	f.BoolVar(&a.yes, "yes", false, "answer every confirmation with yes; import trusts a root only with --trust-root")
 	f.StringVar(&a.storePasswordFile, "store-password-file", "", "file with the password of the certificate store itself")
-	root.AddCommand(a.listCommand(), a.showCommand(), a.importCommand(), a.undoCommand(), a.moveCommand(),
-		a.tidyCommand(), a.deleteCommand(), a.exportCommand(), a.checkCommand(), a.keyCommand())
+	root.AddCommand(
+		a.listCommand(), a.showCommand(), a.importCommand(), a.undoCommand(), a.moveCommand(), a.tidyCommand(), a.deleteCommand(),
+		a.exportCommand(), a.checkCommand(),
+		a.keyCommand(),
+		a.combineCommand(), a.splitCommand(), a.repairCommand(), a.changePasswordCommand(),
+	)
 	return root
 }
 

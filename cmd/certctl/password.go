@@ -160,11 +160,12 @@ func readBounded(path string) ([]byte, error) {
 }
 
 // askNewPassword returns the password for a new file, asked for twice at a
-// terminal.
-func (a *app) askNewPassword(what string) ([]byte, error) {
+// terminal. Where nothing old is opened, alone, the flags for an old password
+// mean the new one.
+func (a *app) askNewPassword(what string, alone bool) ([]byte, error) {
 	flags := a.newPassword
 	env := ""
-	if !flags.set() { // there is no old password here that could be meant instead
+	if !flags.set() && alone {
 		flags, env = a.password, "CERTCTL_PASSWORD"
 	} else if flags.stdin && a.password.stdin {
 		if _, err := a.stdinPassword(false); err != nil { // the old one's line comes first, needed or not

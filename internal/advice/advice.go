@@ -7,6 +7,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
+	"certdesk/internal/combiner"
 	"certdesk/internal/exporter"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
@@ -36,6 +37,14 @@ func For(err error) string {
 		return "Run certctl undo --list to see what can be undone."
 	case errors.Is(err, journal.ErrRunning):
 		return "Wait until the other import has ended."
+	case errors.Is(err, combiner.ErrMismatch):
+		return "Look for the key that was made with the request this certificate answers; a new request makes a new key."
+	case errors.Is(err, combiner.ErrNoKey):
+		return "Add the file with the private key: it was made together with the request, often as .key or .pem."
+	case errors.Is(err, combiner.ErrNoCertificate):
+		return "Add the file with the certificate that the CA sent."
+	case errors.Is(err, combiner.ErrLocked):
+		return "Save the key under the password of the other files first: certctl change-password, or openssl pkcs8 -topk8."
 	case errors.Is(err, exporter.ErrPassword):
 		return "Choose a password; a PFX file without one gives the key to everybody who sees the file."
 	case errors.Is(err, exporter.ErrOne):

@@ -117,6 +117,7 @@ type Key struct {
 	Provider      string // Microsoft CSP or KSP name (1.3.6.1.4.1.311.17.1)
 	MachineKeySet bool   // 1.3.6.1.4.1.311.17.2 is present
 	KeyUsageAttr  []byte // 2.5.29.15 attribute of the key: 80 signature, 10 exchange; nil if absent
+	PublicKey     []byte // SubjectPublicKeyInfo, DER, as far as the key tells; nil while locked
 	State         KeyState
 	// Certificate is the index in Certificates of the certificate with this
 	// public key (or, when the key cannot be parsed, this localKeyID); -1: none.

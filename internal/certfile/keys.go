@@ -61,7 +61,7 @@ func newKey(pkcs8 []byte) (Key, error) {
 	if id == oidEC {
 		c.NamedCurve = oid(child(alg, 1))
 	}
-	k.Algorithm, k.keyID = c.KeyType(), c.KeyID()
+	k.Algorithm, k.keyID, k.PublicKey = c.KeyType(), c.KeyID(), public
 	if n := dsaBits(alg); id == oidDSA && n > 0 {
 		k.Algorithm = fmt.Sprintf("DSA %d", n)
 	}
