@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"strconv"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -135,7 +136,11 @@ func (l *listView) emptyText() fyne.CanvasObject {
 		return say("refresh", lang.X("empty.stopped", "The stores were not read"), lang.X("empty.stoppedText", "Reading was stopped."),
 			parts.Secondary("refresh", lang.X("toolbar.refresh", "Refresh"), l.shell.reload))
 	case v == nil:
-		return say("refresh", lang.X("empty.reading", "Reading the stores…"), lang.X("empty.readingText", "This takes a moment."), nil)
+		text := lang.X("empty.readingText", "This takes a moment.")
+		if n, _ := l.shell.list.Progress.Get(); n > 0 {
+			text = lang.X("empty.readingSoFar", "{{.N}} certificates so far.", words{"N": strconv.Itoa(n)})
+		}
+		return say("refresh", lang.X("empty.reading", "Reading the stores…"), text, nil)
 	case v.Query.Search != "":
 		return say("search", lang.X("empty.search", "Nothing found"),
 			lang.X("empty.searchText", "Names, addresses, serial numbers and thumbprints of all stores were searched."),

@@ -168,6 +168,7 @@ func (s *shell) bind() {
 			s.showSelection()
 		}
 	})
+	on(s.list.Progress, func() { s.table.showEmpty() })
 	on(s.list.Busy, func() {
 		if busy, err := s.list.Busy.Get(); err == nil && busy {
 			s.table.asked = true

@@ -104,15 +104,15 @@ func (r *Row) Matches(text string) bool {
 		return true
 	}
 	c := r.Certificate
-	folded := strings.ToLower(text)
-	contains := func(s string) bool { return strings.Contains(strings.ToLower(s), folded) }
-	if contains(r.FriendlyName) || contains(c.Subject().String()) || contains(c.Issuer().String()) {
-		return true
-	}
-	for _, a := range c.AltNames {
-		if contains(a.Value) {
-			return true
+	r.fold.Do(func() { // names are decoded once, not at every key that is typed
+		names := []string{r.FriendlyName, c.Subject().String(), c.Issuer().String()}
+		for _, a := range c.AltNames {
+			names = append(names, a.Value)
 		}
+		r.folded = strings.ToLower(strings.Join(names, "\x00"))
+	})
+	if strings.Contains(r.folded, strings.ToLower(text)) {
+		return true
 	}
 	id, ok := certificate.ParseID(text)
 	if !ok {

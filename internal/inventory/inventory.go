@@ -26,6 +26,9 @@ type Row struct {
 	Certificate *certificate.Certificate
 	Misplaced   certstore.Name    // the store it belongs to; "" when it is in the right one
 	Findings    []finding.Finding // worst first
+
+	fold   sync.Once
+	folded string // what a search looks in, see [Row.Matches]
 }
 
 // Options say what [Load] reads.
@@ -35,6 +38,9 @@ type Options struct {
 	Bare      bool                 // certificates only, for looking them up: no findings, nothing misplaced
 	// Signatures remembers which roots were verified; nil verifies them all.
 	Signatures *signatures.Cache
+	// Progress is called now and then with the number of certificates read so
+	// far; it may be nil.
+	Progress func(read int)
 }
 
 // An Inventory is what the stores held at one moment.
@@ -84,6 +90,9 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 			if len(batch) == batchSize {
 				work <- batch
 				batch = nil
+				if opt.Progress != nil {
+					opt.Progress(len(rows))
+				}
 			}
 		}
 		if len(batch) > 0 {

@@ -3,6 +3,7 @@ package inventory_test
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -86,6 +87,35 @@ func TestSameSerial(t *testing.T) {
 		has := slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.ID == "N-04" && f.Severity == finding.Error })
 		if name := r.Certificate.CommonName(); has != (name != "C") {
 			t.Errorf("%s: N-04 is %v", name, has)
+		}
+	}
+}
+
+func TestProgress(t *testing.T) {
+	store := certstore.NewMemory()
+	key := certtest.Root(t, "Key").Key
+	for i := range 200 {
+		c := certtest.MakeWithKey(t, nil, fmt.Sprint("Person ", i), key)
+		if err := store.Put(t.Context(), certstore.User, certstore.People, certstore.Item{DER: c.Raw}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var seen []int
+	inv, errs := inventory.Load(t.Context(), store, inventory.Options{Now: certtest.Now, Progress: func(n int) { seen = append(seen, n) }})
+	if len(errs) > 0 || len(inv.Rows) != 200 {
+		t.Fatal(len(inv.Rows), errs)
+	}
+	if len(seen) < 2 || !slices.IsSorted(seen) || seen[len(seen)-1] > 200 {
+		t.Errorf("progress %v", seen)
+	}
+}
+
+func TestMatchesIsNotAcrossNames(t *testing.T) {
+	c := certtest.Make(t, nil, "Alpha", certtest.DNS("beta.example"))
+	r := &inventory.Row{Entry: certstore.Entry{FriendlyName: "Gämma"}, Certificate: c.Certificate}
+	for text, want := range map[string]bool{"alpha": true, "BETA.ex": true, "GÄMMA": true, " alpha ": true, "gämmacn": false, "gamma": false, "alphabeta": false} {
+		if got := r.Matches(text); got != want {
+			t.Errorf("Matches(%q) = %v", text, got)
 		}
 	}
 }

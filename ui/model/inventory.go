@@ -39,6 +39,7 @@ type Inventory struct {
 	Snapshot binding.Item[*Snapshot] // nil before the first Load
 	View     binding.Item[*View]     // nil before the first Load
 	Busy     binding.Bool            // the stores are being read
+	Progress binding.Int             // how many certificates were read so far
 
 	Signatures *signatures.Cache // which roots were verified; set before the first Load, may be nil
 
@@ -60,7 +61,7 @@ func NewInventory(store certstore.Store, now func() time.Time) *Inventory {
 	if now == nil {
 		now = time.Now
 	}
-	return &Inventory{Snapshot: binding.NewItem(same[*Snapshot]), View: binding.NewItem(same[*View]), Busy: binding.NewBool(),
+	return &Inventory{Snapshot: binding.NewItem(same[*Snapshot]), View: binding.NewItem(same[*View]), Busy: binding.NewBool(), Progress: binding.NewInt(),
 		store: store, now: now,
 		query: Query{Scope: Scope{Location: certstore.User, Store: certstore.My}, Sort: "status", Ascending: true}}
 }
@@ -90,7 +91,7 @@ func (m *Inventory) Load(ctx context.Context) {
 		}
 	}()
 	now := m.now()
-	inv, errs := inventory.Load(ctx, m.store, inventory.Options{Now: now, Signatures: m.Signatures})
+	inv, errs := inventory.Load(ctx, m.store, inventory.Options{Now: now, Signatures: m.Signatures, Progress: m.progress()})
 	if ctx.Err() != nil {
 		return
 	}
@@ -105,6 +106,18 @@ func (m *Inventory) Load(ctx context.Context) {
 	m.mu.Unlock()
 	_ = m.Snapshot.Set(s)
 	m.answer()
+}
+
+// progress returns a function that publishes how far a reading is, not more
+// often than an eye can follow.
+func (m *Inventory) progress() func(int) {
+	last := time.Now()
+	return func(n int) {
+		if time.Since(last) > 100*time.Millisecond {
+			last = time.Now()
+			_ = m.Progress.Set(n)
+		}
+	}
 }
 
 // prepare makes the list's rows on all processors.
