@@ -73,6 +73,7 @@ func TestImports(t *testing.T) {
 		{"internal/inventory/", "os", "an inventory comes from the stores", nil},
 		{"internal/chain/", "net/http", "chains are built from what is at hand", nil},
 		{"internal/chain/", "os", "chains are built from what is at hand", nil},
+		{"internal/tlsprobe/", module + "certstore", "the probe signs with a key it is given, wherever that is", nil},
 		{"ui/", "fyne.io/fyne/v2/app", "only cmd links a driver, so ui is tested without cgo", nil},
 		{"ui/", "os", "the window reads files through fyne/storage or a service", nil},
 		{"ui/", "net", "the window makes no connection of its own", nil},

@@ -10,7 +10,7 @@ build="gcc libc6-dev pkg-config libgl1-mesa-dev libx11-dev libxcursor-dev libxra
 run="libnss3 p11-kit-modules ca-certificates libgl1-mesa-dri"
 headless="xvfb openbox xdotool x11-utils imagemagick openssl libnss3-tools"
 windows="wine wine64 gcc-mingw-w64-x86-64 binutils-mingw-w64-x86-64 xvfb openssl imagemagick"
-tools="gnutls-bin p11-kit softhsm2 default-jdk-headless sqlite3 util-linux acl"
+tools="gnutls-bin p11-kit softhsm2 default-jdk-headless sqlite3 util-linux acl nginx apache2-bin"
 
 want="$build $run"
 case "${1:-run}" in
@@ -39,4 +39,14 @@ fi
 echo "Installing Debian packages:$missing"
 export DEBIAN_FRONTEND=noninteractive
 $sudo apt-get update -q
+# A server that is only run by tests is not started, now or at the next boot.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+	$sudo chmod 755 $policy
+	trap '$sudo rm -f $policy' EXIT
+fi
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+case "$missing" in
+*nginx*) [ ! -d /run/systemd/system ] || $sudo systemctl disable --now -q nginx || true ;;
+esac

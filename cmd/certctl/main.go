@@ -121,6 +121,7 @@ Passwords are never given on the command line: use --password-stdin,
 		a.keyCommand(),
 		a.combineCommand(), a.splitCommand(), a.repairCommand(), a.changePasswordCommand(),
 	)
+	root.AddCommand(a.probeCommand())
 	return root
 }
 
@@ -201,7 +202,7 @@ func (a *app) report(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if !errors.Is(err, errVerdict) {
+	if !errors.Is(err, errVerdict) && !errors.Is(err, errNoConnection) {
 		a.warn(err)
 	}
 	switch {

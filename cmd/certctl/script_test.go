@@ -39,8 +39,13 @@ func TestScripts(t *testing.T) {
 	if out, err := exec.Command("../../scripts/sample.sh", sample).CombinedOutput(); err != nil {
 		t.Fatalf("sample.sh: %v\n%s", err, out)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+	testscript.Run(t, params("testdata", sample, nil))
+}
+
+// params are for the scripts of dir; env is added to their environment.
+func params(dir, sample string, env map[string]string) testscript.Params {
+	return testscript.Params{
+		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			w := e.WorkDir
 			for k, v := range map[string]string{
@@ -49,10 +54,13 @@ func TestScripts(t *testing.T) {
 			} {
 				e.Setenv(k, v)
 			}
+			for k, v := range env {
+				e.Setenv(k, v)
+			}
 			return os.Mkdir(filepath.Join(w, "anchors"), 0o755)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": jsonCommand, "code": codeCommand, "oddcert": oddCommand},
-	})
+	}
 }
 
 // jsonCommand checks a value of the JSON document that the last command

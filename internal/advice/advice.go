@@ -9,8 +9,10 @@ import (
 	"certdesk/internal/certfile"
 	"certdesk/internal/combiner"
 	"certdesk/internal/exporter"
+	"certdesk/internal/identity"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
+	"certdesk/internal/tlsprobe"
 )
 
 // For returns what a person can do about any error of this program, as a full
@@ -29,6 +31,10 @@ func For(err error) string {
 		return "Do not open this file unless you know its maker."
 	case errors.Is(err, certfile.ErrUnknown):
 		return "Choose a .pfx, .p12, .pem, .cer, .crt or .p7b file."
+	case errors.Is(err, identity.ErrNoKey):
+		return "Choose a certificate with its private key, or the PFX file that holds both."
+	case errors.Is(err, tlsprobe.ErrTarget):
+		return "Write an address such as https://server.example:8443/path."
 	case errors.Is(err, inventory.ErrAmbiguous):
 		return "Give more digits, or the whole SHA-256."
 	case errors.Is(err, inventory.ErrNotFound):

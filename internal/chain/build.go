@@ -28,7 +28,7 @@ func Build(inv *inventory.Inventory, c *certificate.Certificate, opt Options) Re
 		name := string(x.Certificate.RawSubject)
 		b.extra[name] = append(b.extra[name], x)
 	}
-	first := b.link(Candidate{Certificate: c, Found: InFile})
+	first := b.link(Candidate{Certificate: c, Found: cmp.Or(opt.Found, InFile)})
 	b.walk([]Link{first})
 	for i := range b.paths {
 		b.judge(&b.paths[i])

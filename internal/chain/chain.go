@@ -64,6 +64,7 @@ type Options struct {
 	Now     time.Time
 	Purpose finding.Purpose // limits of CAs to purposes count for this one; Any: not at all
 	Extra   []Candidate     // certificates that are not in the stores
+	Found   Place           // where the certificate itself is from, unless a store holds it; "" means the file at hand
 	OnlyCA  bool            // roots of the stores do not count as trusted, only those of Extra
 }
 

@@ -19,7 +19,7 @@ func TestWording(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := map[string]bool{}
-	for _, dir := range []string{"keyusage", "placement", "inventory", "certfile", "check", "chain"} {
+	for _, dir := range []string{"keyusage", "placement", "inventory", "certfile", "check", "chain", "tlsprobe"} {
 		files, err := filepath.Glob("../" + dir + "/*.go")
 		if err != nil {
 			t.Fatal(err)
