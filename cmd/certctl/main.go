@@ -23,7 +23,9 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/advice"
 	"certdesk/internal/certfile"
+	"certdesk/internal/explain"
 	"certdesk/internal/exporter"
+	"certdesk/internal/identify"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
@@ -54,7 +56,7 @@ func run(args []string) int {
 	a := &app{stdin: os.Stdin, stdout: out, stderr: os.Stderr, getenv: os.Getenv, now: time.Now(), args: args}
 	defer a.close()
 	cmd := a.root()
-	cmd.SetArgs(args)
+	cmd.SetArgs(negatives(args))
 	err := cmd.ExecuteContext(ctx)
 	if err == nil || errors.Is(err, errVerdict) {
 		err = cmp.Or(out.err, err)
@@ -120,6 +122,7 @@ Passwords are never given on the command line: use --password-stdin,
 		a.exportCommand(), a.checkCommand(),
 		a.keyCommand(),
 		a.combineCommand(), a.splitCommand(), a.repairCommand(), a.changePasswordCommand(),
+		a.explainCommand(), a.identifyCommand(),
 	)
 	root.AddCommand(a.probeCommand())
 	return root
@@ -218,6 +221,9 @@ func (a *app) report(err error) int {
 		return exitDenied
 	case errors.Is(err, inventory.ErrNotFound), errors.Is(err, inventory.ErrAmbiguous), errors.Is(err, certstore.ErrNotFound), errors.Is(err, certstore.ErrNoAccount),
 		errors.Is(err, journal.ErrNotFound), errors.Is(err, importer.ErrNothingToUndo):
+		return exitNotFound
+	}
+	if _, ok := errors.AsType[*explain.UnknownError](err); ok || errors.Is(err, identify.ErrNothing) {
 		return exitNotFound
 	}
 	return exitFailed

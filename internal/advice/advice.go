@@ -4,12 +4,15 @@ package advice
 
 import (
 	"errors"
+	"strings"
 
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/internal/combiner"
+	"certdesk/internal/explain"
 	"certdesk/internal/exporter"
 	"certdesk/internal/identity"
+	"certdesk/internal/identify"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
 	"certdesk/internal/tlsprobe"
@@ -18,6 +21,12 @@ import (
 // For returns what a person can do about any error of this program, as a full
 // sentence, or "" if nothing is known.
 func For(err error) string {
+	if e, ok := errors.AsType[*explain.UnknownError](err); ok {
+		if len(e.Suggestions) == 0 {
+			return "Give a code such as 403.16, 0x800b0109 or ERR_CERT_DATE_INVALID, or paste the whole message."
+		}
+		return "Perhaps it is one of these: " + strings.Join(e.Suggestions, "; ") + "."
+	}
 	switch {
 	case errors.Is(err, certfile.ErrNoPassword):
 		return "Give the password that protects the file; it is not the pick-up password from the CA's mail."
@@ -35,6 +44,8 @@ func For(err error) string {
 		return "Choose a certificate with its private key, or the PFX file that holds both."
 	case errors.Is(err, tlsprobe.ErrTarget):
 		return "Write an address such as https://server.example:8443/path."
+	case errors.Is(err, identify.ErrNothing):
+		return "Paste the certificate, the value of the attribute, or the whole line of the configuration."
 	case errors.Is(err, inventory.ErrAmbiguous):
 		return "Give more digits, or the whole SHA-256."
 	case errors.Is(err, inventory.ErrNotFound):

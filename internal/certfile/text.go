@@ -15,6 +15,10 @@ const (
 	blanks = " \t\r\n\x00\x1a"
 )
 
+// Text returns data as text, if it is: UTF-8, Latin-1 or UTF-16, each with or
+// without a byte order mark, which is left out.
+func Text(data []byte) (string, bool) { return asText(data) }
+
 // asText returns data as text, if it is: UTF-8 or Latin-1 without control
 // characters, or UTF-16, each with or without a byte order mark.
 func asText(data []byte) (string, bool) {

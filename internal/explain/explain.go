@@ -206,3 +206,26 @@ func ByHTTP(status, substatus int) *Code {
 
 // ByAlert returns the entry of a TLS alert, or nil.
 func ByAlert(description int) *Code { return byAlert[int64(description)] }
+
+// An UnknownError says that a text holds no code that is known here.
+type UnknownError struct {
+	Query       string
+	Suggestions []string // the nearest codes
+}
+
+// Error returns the text, cut, and the cause.
+func (e *UnknownError) Error() string {
+	q := []rune(strings.Join(strings.Fields(e.Query), " "))
+	if len(q) > 80 {
+		q = append(q[:79], '…')
+	}
+	return fmt.Sprintf("explain %q: no code that is known here", string(q))
+}
+
+// Err returns an [*UnknownError] if nothing was found in query, else nil.
+func (r Result) Err(query string) error {
+	if len(r.Matches) > 0 {
+		return nil
+	}
+	return &UnknownError{query, r.Suggestions}
+}
