@@ -60,7 +60,7 @@ func TestMutations(t *testing.T) {
 	pemText := string(certfile.EncodePEM([][]byte{leaf.Raw}))
 	asJSON, _ := json.Marshal(map[string]string{"certificate": pemText})
 	key := leaf.PKCS8(t)
-	pfx, err := certfile.EncodePKCS12(key, leaf.Raw, [][]byte{ca.Raw}, "pw", certfile.Modern)
+	pfx, err := certfile.EncodePKCS12(certfile.Bundle{Certificates: [][]byte{leaf.Raw, ca.Raw}}, []byte("pw"), certfile.Modern)
 	if err != nil {
 		t.Fatal(err)
 	}
