@@ -160,6 +160,11 @@ func (a *app) importer(ctx context.Context) (*importer.Service, error) {
 // on stderr; it is an error only when a location was named and nothing of it
 // could be read.
 func (a *app) load(ctx context.Context, location string) (*inventory.Inventory, error) {
+	return a.loadRows(ctx, location, false)
+}
+
+// loadRows is load, of bare rows if they are only to be looked up.
+func (a *app) loadRows(ctx context.Context, location string, bare bool) (*inventory.Inventory, error) {
 	nothing := &inventory.Inventory{}
 	s, err := a.open(ctx)
 	if err != nil {
@@ -170,7 +175,7 @@ func (a *app) load(ctx context.Context, location string) (*inventory.Inventory, 
 		return nothing, err
 	}
 	a.printUnfinished()
-	inv, errs := inventory.Load(ctx, s, inventory.Options{Locations: locs, Now: a.now, Signatures: signatures.Open(signatures.DefaultPath(a.getenv))})
+	inv, errs := inventory.Load(ctx, s, inventory.Options{Locations: locs, Now: a.now, Bare: bare, Signatures: signatures.Open(signatures.DefaultPath(a.getenv))})
 	if len(errs) > 0 && len(inv.Rows) == 0 {
 		return inv, errors.Join(errs...)
 	}

@@ -30,7 +30,7 @@ func (a *app) showCommand() *cobra.Command {
 			if isFile(args[0]) {
 				return a.showFile(cmd.Context(), args[0])
 			}
-			inv, err := a.load(cmd.Context(), "")
+			inv, err := a.loadRows(cmd.Context(), "", true) // one row of many is judged
 			if err != nil {
 				return err
 			}
@@ -38,6 +38,7 @@ func (a *app) showCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			rows[0].Judge(a.now)
 			j := ofRow(rows[0])
 			j.jsonMore = moreOf(rows[0].Certificate, inv, nil, a.now)
 			j.Origin = rows[0].Origin

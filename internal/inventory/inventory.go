@@ -71,7 +71,7 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 					r.Certificate = r.Parse()
 					if !opt.Bare {
 						opt.Signatures.Verify(r.Certificate)
-						r.judge(opt.Now)
+						r.Judge(opt.Now)
 					}
 				}
 			}
@@ -105,10 +105,12 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 	return index(rows), errs
 }
 
-func (r *Row) judge(now time.Time) {
+// Judge finds out what can be said about a row, as [Load] does of every row
+// unless Options.Bare is set.
+func (r *Row) Judge(now time.Time) {
 	c := r.Certificate
 	r.Misplaced = placement.Belongs(r.Entry, c)
-	fs := keyusage.Survey(c, keyusage.Question{Now: now})
+	fs := append(r.Findings, keyusage.Survey(c, keyusage.Question{Now: now})...) // a twin is known already
 	fs = append(fs, placement.Judge(r.Entry, c)...)
 	if r.Key != certstore.KeyNone {
 		fs = append(fs, keyusage.Personal(c)...)
