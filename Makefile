@@ -22,9 +22,10 @@ lint:
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	go vet ./...
 	GOOS=windows CGO_ENABLED=0 go vet ./certstore/... ./internal/... ./cmd/certctl ./ui/...
+	GOOS=windows CGO_ENABLED=0 go vet -tags tinygo,migrated_fynedo ./cmd/certdesk/...
 	GOOS=darwin CGO_ENABLED=0 go vet ./certstore/... ./internal/... ./cmd/certctl
 
-# certdesk.exe and certctl.exe in bin/windows.
+# certdesk.exe, certdesk-safe.exe and certctl.exe in bin/windows.
 windows:
 	@scripts/setup.sh windows
 	@scripts/windows.sh build bin/windows

@@ -1,10 +1,11 @@
 #!/bin/bash
 # The Windows programs under Wine, in a prefix of their own that is removed at
 # the end.
-#   scripts/windows.sh test [go test flags]   conformance suite, then certctl.exe
+#   scripts/windows.sh test [go test flags]   conformance suite, then certctl.exe, then safe
 #   scripts/windows.sh suite [go test flags]  the suite alone
 #   scripts/windows.sh window                 certdesk.exe starts, with a picture
-#   scripts/windows.sh build FOLDER           certctl.exe and certdesk.exe
+#   scripts/windows.sh safe                   certdesk-safe.exe, without OpenGL, driven by mouse and keyboard
+#   scripts/windows.sh build FOLDER           certctl.exe, certdesk.exe and certdesk-safe.exe
 #   scripts/windows.sh shell                  a shell with the prefix, to look around
 set -eu
 cd "$(dirname "$0")/.."
@@ -50,9 +51,10 @@ suite() {
 }
 
 case $mode in
-test) suite "$@"; scripts/wine/certctl.sh "$dir" ;;
+test) suite "$@"; scripts/wine/certctl.sh "$dir"; scripts/wine/safe.sh "$dir" ;;
 suite) suite "$@" ;;
 window) scripts/wine/window.sh "$dir" ;;
+safe) scripts/wine/safe.sh "$dir" ;;
 shell) echo "WINEPREFIX=$WINEPREFIX"; "${SHELL:-bash}" ;;
-*) echo "usage: $0 test|suite|window|build|shell" >&2; exit 2 ;;
+*) echo "usage: $0 test|suite|window|safe|build|shell" >&2; exit 2 ;;
 esac

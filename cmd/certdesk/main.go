@@ -22,7 +22,6 @@ import (
 	"syscall"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/app"
 
 	"certdesk/certstore"
 	"certdesk/internal/journal"
@@ -58,6 +57,9 @@ func main() {
 	case "unregister":
 		err = unregister()
 	default:
+		if code, done := startSafe(os.Args[1:]); done {
+			os.Exit(code)
+		}
 		err = run(ctx, flag.Args(), *theme)
 	}
 	if err != nil {
@@ -120,7 +122,10 @@ func run(ctx context.Context, args []string, theme string) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	a := app.NewWithID(appID)
+	a, err := newApp()
+	if err != nil {
+		return err
+	}
 	w := ui.New(ctx, a, services)
 	if listener != nil {
 		defer listener.Close()

@@ -1,0 +1,3 @@
+package opengl
+
+import "C" // has late_windows.c compiled and linked
