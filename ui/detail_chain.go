@@ -1,9 +1,12 @@
 package ui
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"certdesk/certstore"
 	"certdesk/internal/chain"
 	"certdesk/ui/parts"
 )
@@ -11,7 +14,45 @@ import (
 // chain is a picture of the chain: a card for each certificate, the root on
 // top.
 func (v *detailView) chain() fyne.CanvasObject {
-	return parts.Page(parts.Pad(12, 12, 14, 16, v.chainCards()))
+	says := parts.Stack()
+	says.Hide()
+	v.askSystem(says)
+	return parts.Page(parts.Pad(12, 12, 14, 16, parts.VBox(12, v.chainCards(), says)))
+}
+
+// askSystem shows what the system itself says of the chain, as soon as it
+// does.
+func (v *detailView) askSystem(says *fyne.Container) {
+	if _, ok := v.shell.services.Store.(certstore.ChainChecker); !ok {
+		return
+	}
+	d := v.detail
+	go func() {
+		st := d.System(v.shell.ctx, v.shell.services.Store)
+		if st == nil {
+			return
+		}
+		fyne.Do(func() {
+			if v.detail == d {
+				says.Objects = []fyne.CanvasObject{systemBanner(st)}
+				says.Show()
+				v.body.Refresh()
+			}
+		})
+	}()
+}
+
+// systemBanner says whether the system accepts a chain, and why not.
+func systemBanner(st *certstore.ChainStatus) fyne.CanvasObject {
+	w := words{"System": st.System}
+	if st.Trusted() {
+		return parts.Banner(parts.KindOK, lang.X("chain.accepted", "{{.System}} accepts this chain", w), lang.X("chain.noRevocation", "Revocation was not asked for.", w), nil)
+	}
+	var why []string
+	for _, p := range st.Problems {
+		why = append(why, p.Text)
+	}
+	return parts.Banner(parts.KindWarning, lang.X("chain.refused", "{{.System}} does not accept this chain", w), strings.Join(why, " "), nil)
 }
 
 func (v *detailView) chainCards() fyne.CanvasObject {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/internal/check"
 	"certdesk/internal/finding"
@@ -69,6 +70,8 @@ type jsonCheck struct {
 	Chain       []jsonLink      `json:"chain"`
 	Paths       []jsonPath      `json:"paths"`
 	Acceptance  jsonAcceptance  `json:"acceptance"` // by services of this computer
+	// What Windows says of the chain; other systems judge none.
+	SystemChain *jsonSystemChain `json:"systemChain,omitempty"`
 }
 
 func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt check.Options) error {
@@ -91,9 +94,11 @@ func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt chec
 		if s.Row != nil {
 			j.Certificate = ofRow(s.Row)
 		}
+		var system *certstore.ChainStatus
+		system, j.SystemChain = a.systemChain(ctx, s)
 		worst := 3
 		for _, p := range purposes {
-			v := check.Judge(s, p, inv, opt)
+			v := check.Judge(s, p, inv, opt).WithSystem(system, opt.Trust)
 			jv := jsonVerdict{v.Purpose, v.Verdict, jsonFindings(v.Findings)}
 			j.Purposes = append(j.Purposes, jv)
 			if rank := slices.Index([]string{check.WillNotWork, check.Limited, check.Works}, v.Verdict); rank < worst {
@@ -171,6 +176,9 @@ func (a *app) printChecks(reports []jsonCheck) error {
 			a.printFindings(v.Findings)
 		}
 		a.printPaths(r)
+		if r.SystemChain != nil {
+			fmt.Fprintln(a.stdout, r.SystemChain.text())
+		}
 	}
 	return nil
 }

@@ -91,7 +91,8 @@ type jsonMore struct {
 	Origin           string              `json:"origin,omitempty"`
 	Places           []jsonPlace         `json:"places,omitempty"` // everywhere the certificate stands
 	Chain            []jsonLink          `json:"chain"`
-	Paths            []jsonPath          `json:"paths"` // all of them, best first; chain is the first
+	Paths            []jsonPath          `json:"paths"`                 // all of them, best first; chain is the first
+	SystemChain      *jsonSystemChain    `json:"systemChain,omitempty"` // what Windows says of the chain
 	PEM              string              `json:"pem"`
 }
 

@@ -42,6 +42,7 @@ func (a *app) showCommand() *cobra.Command {
 			j := ofRow(rows[0])
 			j.jsonMore = moreOf(rows[0].Certificate, inv, nil, a.now)
 			j.Origin = rows[0].Origin
+			_, j.SystemChain = a.systemChain(cmd.Context(), check.Subject{Certificate: rows[0].Certificate, Row: rows[0]})
 			return a.showOne(j)
 		},
 	}
@@ -95,7 +96,11 @@ func (a *app) showFile(ctx context.Context, path string) error {
 	defer contents.Wipe()
 	if !locked && contents.Format != certfile.PKCS12 && contents.Format != certfile.PKCS7 && len(contents.Certificates) == 1 && len(contents.Keys) == 0 && len(contents.Other) == 0 {
 		inv, _ := a.load(ctx, "")
-		return a.showOne(a.ofFile(contents, 0, inv))
+		j := a.ofFile(contents, 0, inv)
+		if inv != nil {
+			_, j.SystemChain = a.systemChain(ctx, check.Subject{Certificate: contents.Certificates[0].Certificate})
+		}
+		return a.showOne(j)
 	}
 	j := a.fileJSON(path, contents)
 	j.Locked = locked
@@ -250,6 +255,9 @@ func (a *app) printOne(j jsonCertificate) {
 				label = ""
 			}
 		}
+	}
+	if m := j.jsonMore; m != nil && m.SystemChain != nil {
+		fields = append(fields, []string{"", m.SystemChain.text()})
 	}
 	if j.Misplaced != "" {
 		fields = append(fields, []string{"Belongs in", string(j.Misplaced)})

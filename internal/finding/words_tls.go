@@ -101,6 +101,8 @@ var tlsWords = map[string]Words{
 		"If this computer must accept it, compare its SHA-256 with the one its owner publishes, and trust the root.", ""},
 	"T-02": {"Signature", "A certificate has the issuer's name, but is not the issuer",
 		"{issuer} has the name of the issuer, but {why}.", "Get the issuer's certificate from the CA itself.", ""},
+	"T-04": {"Refused by the system", "The system does not accept the chain",
+		"{system} does not accept the chain, although it ends at a root that is trusted here: {why}", "Look at the chain for the certificate that it is about.", ""},
 	"T-03": {"Not checked", "A signature could not be checked",
 		"The signature of {name} ({value}) is of a kind this program cannot check; names and key identifiers fit.", "", ""},
 }

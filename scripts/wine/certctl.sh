@@ -177,6 +177,10 @@ certctl import sample/sample.pfx --password-file sample/sample.pass --trust-root
 check "real stores: import with root" is 0
 certctl list --location user --store my --json
 check "real stores: the key" has '"key":"present","exportable":true'
+certctl show f1a0b3c4d5e6f708 --json
+check "real stores: Windows accepts the chain" has '"systemChain":\{"system":"Windows","trusted":true,"problems":\[\]'
+certctl check f1a0b3c4d5e6f708 --for client --json
+check "real stores: and check says so" has '"systemChain":\{"system":"Windows","trusted":true'
 certctl undo --json
 check "real stores: undo" is 0
 certctl list --location user --json

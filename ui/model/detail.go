@@ -1,8 +1,11 @@
 package model
 
 import (
+	"context"
+	"sync"
 	"time"
 
+	"certdesk/certstore"
 	"certdesk/internal/certificate"
 	"certdesk/internal/chain"
 	"certdesk/internal/check"
@@ -18,6 +21,17 @@ type Detail struct {
 	Verdicts    []check.Verdict // one for each purpose that rules know
 	Suggested   int             // index of the verdict that matters most
 	Now         time.Time
+
+	subject check.Subject
+	ask     sync.Once
+	system  *certstore.ChainStatus
+}
+
+// System asks the system that keeps the stores about the chain, once; nil
+// where it judges none. It blocks.
+func (d *Detail) System(ctx context.Context, store certstore.Store) *certstore.ChainStatus {
+	d.ask.Do(func() { d.system, _ = check.System(ctx, store, d.subject) }) // an error leaves nothing to be shown
+	return d.system
 }
 
 // Describe gathers the detail of a row. It blocks: signatures are verified.
@@ -32,7 +46,7 @@ func DescribeFile(s *Snapshot, subject check.Subject, now time.Time) *Detail {
 
 func describe(s *Snapshot, subject check.Subject, r *Row, now time.Time) *Detail {
 	c := subject.Certificate
-	d := &Detail{Certificate: c, Row: r, Now: now, Chain: chain.Links(s.Inventory, c, subject.Extra, now)}
+	d := &Detail{Certificate: c, Row: r, Now: now, subject: subject, Chain: chain.Links(s.Inventory, c, subject.Extra, now)}
 	wanted := finding.Purpose("")
 	if ps := check.Purposes(c); len(ps) > 0 {
 		wanted = ps[0]
