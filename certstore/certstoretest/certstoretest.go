@@ -60,6 +60,8 @@ func TestLimited(t *testing.T, limits Limits, open func(*testing.T) certstore.St
 		{"delete keeps a shared key", deleteShared},
 		{"signer", signer},
 		{"export key", exportKey},
+		{"key plan", keyPlan},
+		{"chain", chain},
 		{"state and restore", stateAndRestore},
 		{"restore the pieces of a put", restorePieces},
 		{"generate a key", generate},
