@@ -11,27 +11,27 @@ import (
 
 // jsonSystemChain is what the system itself says of a chain.
 type jsonSystemChain struct {
-	System   string           `json:"system"`
-	Trusted  bool             `json:"trusted"`
-	Problems []jsonProblem    `json:"problems"`
-	Links    []jsonSystemLink `json:"links"`
+	System   string             `json:"system"`
+	Trusted  bool               `json:"trusted"`
+	Problems []jsonChainProblem `json:"problems"`
+	Links    []jsonSystemLink   `json:"links"`
 }
 
-type jsonProblem struct {
+type jsonChainProblem struct {
 	ID   string `json:"id"`
 	Text string `json:"text"`
 }
 
 type jsonSystemLink struct {
-	Subject  string        `json:"subject"`
-	SHA256   string        `json:"sha256"`
-	Problems []jsonProblem `json:"problems"`
+	Subject  string             `json:"subject"`
+	SHA256   string             `json:"sha256"`
+	Problems []jsonChainProblem `json:"problems"`
 }
 
-func jsonProblems(ps []certstore.ChainProblem) []jsonProblem {
-	out := []jsonProblem{}
+func jsonChainProblems(ps []certstore.ChainProblem) []jsonChainProblem {
+	out := []jsonChainProblem{}
 	for _, p := range ps {
-		out = append(out, jsonProblem{p.ID, p.Text})
+		out = append(out, jsonChainProblem{p.ID, p.Text})
 	}
 	return out
 }
@@ -50,10 +50,10 @@ func (a *app) systemChain(ctx context.Context, s check.Subject) (*certstore.Chai
 	if st == nil {
 		return nil, nil
 	}
-	j := &jsonSystemChain{st.System, st.Trusted(), jsonProblems(st.Problems), []jsonSystemLink{}}
+	j := &jsonSystemChain{st.System, st.Trusted(), jsonChainProblems(st.Problems), []jsonSystemLink{}}
 	for _, l := range st.Links {
 		c := certificate.Parse(l.DER)
-		j.Links = append(j.Links, jsonSystemLink{c.Subject().String(), c.Fingerprint().String(), jsonProblems(l.Problems)})
+		j.Links = append(j.Links, jsonSystemLink{c.Subject().String(), c.Fingerprint().String(), jsonChainProblems(l.Problems)})
 	}
 	return st, j
 }
