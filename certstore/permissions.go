@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"certdesk/certstore/internal/secdesc"
 )
@@ -24,6 +25,7 @@ type KeyUser struct {
 	Access    KeyAccess
 	Denied    bool   // it may not, whatever else allows it
 	Inherited bool   // by the folder that the key is kept in
+	Revocable bool   // a revocation would be accepted
 	Through   string // how, for people: "owner of key4.db"; "" where the key names the account
 }
 
@@ -41,6 +43,14 @@ type KeyPermissions struct {
 	// on other systems; SDDL is the same as text, where it can be written.
 	Descriptor []byte
 	SDDL       string
+}
+
+// Reason says why the permissions cannot be changed, "" when they can.
+func (p KeyPermissions) Reason() string {
+	if p.Fixed == nil {
+		return ""
+	}
+	return strings.TrimPrefix(p.Fixed.Error(), ErrNotPossible.Error()+": ")
 }
 
 // A KeyChange grants an account the use of a key, or revokes it.
@@ -96,7 +106,7 @@ func (a accounts) permissions(kind, path string, descriptor []byte) (KeyPermissi
 		if u.Access == secdesc.Full {
 			access = AccessFull
 		}
-		p.Users = append(p.Users, KeyUser{Account: a.name(u.SID), SID: string(u.SID), Access: access, Denied: u.Denied, Inherited: u.Inherited})
+		p.Users = append(p.Users, KeyUser{Account: a.name(u.SID), SID: string(u.SID), Access: access, Denied: u.Denied, Inherited: u.Inherited, Revocable: d.Revocable(u)})
 	}
 	return p, nil
 }

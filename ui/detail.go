@@ -110,6 +110,7 @@ type detailView struct {
 	tabs    *parts.Tabs
 	body    *fyne.Container
 	detail  *model.Detail
+	users   keyUsers
 	purpose finding.Purpose // chosen on the findings tab; "" for the suggested one
 }
 
@@ -126,6 +127,7 @@ func (v *detailView) show(d *model.Detail) {
 		v.purpose = ""
 	}
 	v.detail = d
+	v.loadUsers()
 	n, kind := 0, parts.KindWarning
 	for _, f := range d.Findings() {
 		if f.Severity == finding.Error {

@@ -36,6 +36,8 @@ func (v *detailView) summary() fyne.CanvasObject {
 			right.Add(parts.Fact(lang.X("fact.origin", "Kept in"), factWidth, parts.Body(r.Origin).Shrink()))
 		}
 	}
+	v.fillUsers()
+	right.Add(v.users.slot)
 	right.Add(parts.Pad(8, 2, 0, 0, parts.Small(lang.X("tab.chain", "Chain")).Bold()))
 	right.Add(v.chainCards())
 	return parts.Page(parts.Pad(10, 12, 14, 16, container.New(&twoColumns{gap: 24}, left, right)))

@@ -315,7 +315,7 @@ func (s *shell) openRename(row *model.Row) {
 	ok := parts.Primary("", lang.X("rename.yes", "Change"), func() { s.renameNow(d, row.Row, strings.TrimSpace(field.Text), problem) })
 	d.SetButtons(ok, cancel, ok)
 	d.Show()
-	parts.Focus(field)
+	s.win.Canvas().Focus(field) // it was not drawn yet, so parts.Focus would not find its canvas
 }
 
 func (s *shell) renameNow(d *parts.Dialog, row *inventory.Row, name string, problem *fyne.Container) {

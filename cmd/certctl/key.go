@@ -161,6 +161,7 @@ type jsonKeyUser struct {
 	Access    certstore.KeyAccess `json:"access"`
 	Denied    bool                `json:"denied"`
 	Inherited bool                `json:"inherited"`
+	Revocable bool                `json:"revocable"`
 	Through   string              `json:"through,omitempty"`
 }
 
@@ -172,7 +173,7 @@ func (a *app) printPermissions(row *inventory.Row, p certstore.KeyPermissions, a
 			j.Users = append(j.Users, jsonKeyUser(u))
 		}
 		if p.Fixed != nil {
-			j.Reason, j.Advice = p.Fixed.Error(), a.advice(p.Fixed)
+			j.Reason, j.Advice = p.Reason(), a.advice(p.Fixed)
 		}
 		return a.printJSON(j)
 	}
@@ -210,7 +211,7 @@ func (a *app) printPermissions(row *inventory.Row, p certstore.KeyPermissions, a
 	case id != "":
 		fmt.Fprintf(a.stderr, "%s; undo with certctl undo %s\n", action, id)
 	case p.Fixed != nil:
-		fmt.Fprintf(a.stderr, "cannot be changed here: %v\n", p.Fixed)
+		fmt.Fprintf(a.stderr, "cannot be changed here: %s\n", p.Reason())
 	}
 	return nil
 }

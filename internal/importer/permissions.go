@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"certdesk/certstore"
 	"certdesk/internal/certificate"
@@ -39,6 +41,17 @@ type Permission struct {
 
 // Needed reports whether the change changes anything.
 func (p *Permission) Needed() bool { return !bytes.Equal(p.Before.Descriptor, p.After.Descriptor) }
+
+// Account returns the account as the system writes it, where the change is
+// about a SID.
+func (p *Permission) Account() string {
+	for _, u := range slices.Concat(p.After.Users, p.Before.Users) {
+		if strings.EqualFold(u.SID, p.Change.Account) {
+			return u.Account
+		}
+	}
+	return p.Change.Account
+}
 
 // PlanPermission tells what granting or revoking would lead to. It changes
 // nothing.

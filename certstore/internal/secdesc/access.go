@@ -133,6 +133,13 @@ func (d *Descriptor) Revoke(sid SID) (changed bool, err error) {
 	return changed, nil
 }
 
+// Revocable reports whether Revoke would take the key from u.
+func (d *Descriptor) Revocable(u User) bool {
+	c := *d
+	changed, err := c.Revoke(u.SID)
+	return changed && err == nil && !u.Denied
+}
+
 // A User is an account that an entry allows or denies the key.
 type User struct {
 	SID       SID
