@@ -30,8 +30,8 @@ windows:
 	@scripts/setup.sh windows
 	@scripts/windows.sh build bin/windows
 
-# The conformance suite and certctl.exe under Wine. On Windows itself:
-# go test ./certstore/...
+# The conformance suite, the command scripts and the window under Wine. On
+# Windows itself: go test ./certstore/...
 test-windows:
 	@scripts/setup.sh windows
 	@scripts/windows.sh test

@@ -1,12 +1,14 @@
 #!/bin/bash
 # The Windows programs under Wine, in a prefix of their own that is removed at
 # the end.
-#   scripts/windows.sh test [go test flags]   conformance suite, then certctl.exe, then safe
-#   scripts/windows.sh suite [go test flags]  the suite alone
-#   scripts/windows.sh window                 certdesk.exe starts, with a picture
-#   scripts/windows.sh safe                   certdesk-safe.exe, without OpenGL, driven by mouse and keyboard
-#   scripts/windows.sh build FOLDER           certctl.exe, certdesk.exe and certdesk-safe.exe
-#   scripts/windows.sh shell                  a shell with the prefix, to look around
+#   scripts/windows.sh test [go test flags]      all of the following
+#   scripts/windows.sh suite [go test flags]     the conformance suite
+#   scripts/windows.sh commands [go test flags]  the command scripts, cmd/certctl/testdata
+#   scripts/windows.sh certctl                   certctl.exe: what only Windows has
+#   scripts/windows.sh window                    certdesk.exe, driven by mouse, with pictures
+#   scripts/windows.sh safe                      certdesk-safe.exe, without OpenGL, driven by mouse and keyboard
+#   scripts/windows.sh build FOLDER              certctl.exe, certdesk.exe and certdesk-safe.exe
+#   scripts/windows.sh shell                     a shell with the prefix, to look around
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -38,23 +40,39 @@ if cmp -s "$goroot/$file" "$dir/at_windows.go"; then
 fi
 echo "{\"Replace\":{\"$goroot/$file\":\"$dir/at_windows.go\"}}" >"$dir/overlay.json"
 
-suite() {
-	echo "== conformance suite"
-	go test -c -overlay "$dir/overlay.json" -o "$dir/certstore.test.exe" ./certstore
-	(cd certstore && wine "$dir/certstore.test.exe" -test.v -test.timeout 10m "$@") >"$dir/suite.log" 2>&1 && rc=0 || rc=$?
-	tr -d '\r' <"$dir/suite.log" >"$dir/suite.txt"
+# tests NAME PACKAGE [flags]: a package's tests as a Windows program. Its log is
+# out/windows/NAME.txt.
+tests() {
+	local name=$1 package=$2 rc=0
+	shift 2
+	echo "== $name"
+	go test -c -overlay "$dir/overlay.json" -o "$dir/$name.test.exe" "$package"
+	(cd "$package" && wine "$dir/$name.test.exe" -test.v -test.timeout 15m "$@") >"$dir/$name.log" 2>&1 </dev/null || rc=$?
 	mkdir -p "$root/out/windows"
-	cp "$dir/suite.txt" "$root/out/windows/suite.txt"
-	grep -E '^ *(--- (FAIL|SKIP)|[a-z_]+\.go:[0-9]+:)|^panic|^FAIL' "$dir/suite.txt" || true
-	echo "tests: $(grep -cE '^ *--- PASS' "$dir/suite.txt") passed, $(grep -cE '^ *--- FAIL' "$dir/suite.txt") failed, $(grep -cE '^ *--- SKIP' "$dir/suite.txt") skipped"
+	tr -d '\r' <"$dir/$name.log" >"$root/out/windows/$name.txt"
+	grep -aE '^ *(--- (FAIL|SKIP)|[a-z_]+\.go:[0-9]+:)|^panic|^FAIL' "$root/out/windows/$name.txt" || true
+	[ $rc = 0 ] || grep -aB12 -A3 'FAIL: testdata' "$root/out/windows/$name.txt" || true
+	echo "tests: $(grep -acE '^ *--- PASS' "$root/out/windows/$name.txt") passed, $(grep -acE '^ *--- FAIL' "$root/out/windows/$name.txt") failed, $(grep -acE '^ *--- SKIP' "$root/out/windows/$name.txt") skipped"
 	return $rc
 }
 
+# The conformance suite, and the command scripts: the same as on Linux.
+suite() { tests suite ./certstore "$@"; }
+commands() { tests commands ./cmd/certctl "$@"; }
+
 case $mode in
-test) suite "$@"; scripts/wine/certctl.sh "$dir"; scripts/wine/safe.sh "$dir" ;;
+test)
+	suite "$@"
+	commands
+	scripts/wine/certctl.sh "$dir"
+	scripts/wine/window.sh "$dir"
+	scripts/wine/safe.sh "$dir"
+	;;
 suite) suite "$@" ;;
+commands) commands "$@" ;;
+certctl) scripts/wine/certctl.sh "$dir" ;;
 window) scripts/wine/window.sh "$dir" ;;
 safe) scripts/wine/safe.sh "$dir" ;;
 shell) echo "WINEPREFIX=$WINEPREFIX"; "${SHELL:-bash}" ;;
-*) echo "usage: $0 test|suite|window|safe|build|shell" >&2; exit 2 ;;
+*) echo "usage: $0 test|suite|commands|certctl|window|safe|build|shell" >&2; exit 2 ;;
 esac

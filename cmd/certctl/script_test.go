@@ -6,9 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -23,33 +26,41 @@ func TestMain(m *testing.M) {
 	if os.Getenv(runAsCertctl) != "" {
 		main()
 	}
-	testscript.Main(m, map[string]func(){"certctl": main})
+	commands := hostCommands()
+	commands["certctl"] = main
+	testscript.Main(m, commands)
 }
 
 // TestScripts runs testdata/*.txtar: one page for each command, which is the
 // manual's examples too. They work on NSS databases of their own and compare
 // with certutil, pk12util and openssl.
 func TestScripts(t *testing.T) {
-	for _, tool := range []string{"certutil", "pk12util", "openssl"} {
+	tools := []string{"certutil", "pk12util", "openssl"}
+	if runtime.GOOS == "windows" {
+		tools = nil // Wine runs the host's
+	}
+	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skip(tool + " is not installed; make test installs it")
 		}
 	}
 	sample := t.TempDir()
-	if out, err := exec.Command("../../scripts/sample.sh", sample).CombinedOutput(); err != nil {
-		t.Fatalf("sample.sh: %v\n%s", err, out)
+	if err := makeSample(sample); err != nil {
+		t.Fatal(err)
 	}
 	testscript.Run(t, params("testdata", sample, nil))
 }
 
 // params are for the scripts of dir; env is added to their environment.
 func params(dir, sample string, env map[string]string) testscript.Params {
+	run := strconv.FormatInt(time.Now().UnixNano(), 36) // Windows keeps the stores: every run has its own
 	return testscript.Params{
 		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			w := e.WorkDir
 			for k, v := range map[string]string{
 				"HOME": w, "CERTDESK_USER_DB": w + "/db", "CERTDESK_MACHINE_DB": w + "/machine", "CERTDESK_ANCHORS_DIR": w + "/anchors",
+				"CERTDESK_STORE_PREFIX": "Test" + run + "-" + filepath.Base(w) + "-", "WINEPREFIX": os.Getenv("WINEPREFIX"),
 				"CERTDESK_ANCHORS_UPDATE": "true", "XDG_STATE_HOME": w + "/state", "XDG_CONFIG_HOME": w + "/config", "SAMPLE": sample, "LC_ALL": "C.UTF-8",
 			} {
 				e.Setenv(k, v)
@@ -59,7 +70,7 @@ func params(dir, sample string, env map[string]string) testscript.Params {
 			}
 			return os.Mkdir(filepath.Join(w, "anchors"), 0o755)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": jsonCommand, "code": codeCommand, "oddcert": oddCommand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": jsonCommand, "code": codeCommand, "oddcert": oddCommand, "keys": keysCommand, "nss": nssCommand},
 	}
 }
 
@@ -152,4 +163,28 @@ func oddCommand(ts *testscript.TestScript, _ bool, args []string) {
 	der, err := certtest.NegativeSerial()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), der, 0o600))
+}
+
+// keysCommand counts the private keys of a location with the system's own
+// tool: keys 1, keys machine 0.
+func keysCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: keys [machine] N")
+	}
+	if got, want := countKeys(ts, len(args) > 1), args[len(args)-1]; strconv.Itoa(got) != want {
+		ts.Fatalf("%d keys, want %s", got, want)
+	}
+}
+
+// nssCommand looks for lines in what certutil lists of the user's database;
+// those with an exclamation mark must not be there.
+func nssCommand(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec("certutil", "-L", "-d", "sql:"+ts.MkAbs("db")))
+	out := ts.ReadFile("stdout")
+	for _, a := range args {
+		pattern, absent := strings.CutPrefix(a, "!")
+		if regexp.MustCompile(pattern).MatchString(out) == absent {
+			ts.Fatalf("%s: certutil lists\n%s", a, out)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Runs certctl.exe under Wine as a person would: import, list, move, undo,
-# export, each in a process of its own, so that a key that signs was stored.
+# Runs certctl.exe under Wine as a person would, each command in a process of
+# its own: what only Windows has (key containers, key sets, targets, who may use
+# a key, the stores themselves). The scripts of cmd/certctl/testdata have the rest.
 # $1 is a folder for files; windows.sh calls this with its prefix.
 set -eu
 cd "$(dirname "$0")/../.."
