@@ -112,6 +112,8 @@ type detailView struct {
 	detail  *model.Detail
 	users   keyUsers
 	purpose finding.Purpose // chosen on the findings tab; "" for the suggested one
+	asked   asked           // asked on the findings tab
+	chosen  *parts.Press    // the line of the purpose on the findings tab
 }
 
 func newDetailView(s *shell) *detailView {
@@ -124,7 +126,7 @@ func newDetailView(s *shell) *detailView {
 // show shows a certificate on the tab that is open.
 func (v *detailView) show(d *model.Detail) {
 	if v.detail == nil || d.Certificate != v.detail.Certificate {
-		v.purpose = ""
+		v.purpose, v.asked = "", asked{}
 	}
 	v.detail = d
 	v.loadUsers()

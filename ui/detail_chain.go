@@ -17,7 +17,7 @@ func (v *detailView) chain() fyne.CanvasObject {
 	says := parts.Stack()
 	says.Hide()
 	v.askSystem(says)
-	return parts.Page(parts.Pad(12, 12, 14, 16, parts.VBox(12, v.chainCards(), says)))
+	return parts.Page(parts.Pad(12, 12, 14, 16, parts.VBox(12, says, v.chainCards())))
 }
 
 // askSystem shows what the system itself says of the chain, as soon as it

@@ -9,7 +9,9 @@ import (
 
 	"certdesk/internal/certificate"
 	"certdesk/internal/chain"
+	"certdesk/internal/check"
 	"certdesk/internal/finding"
+	"certdesk/internal/keyusage"
 	"certdesk/ui/parts"
 )
 
@@ -187,10 +189,8 @@ func (v *detailView) purposeChips() fyne.CanvasObject {
 	for _, oid := range c.ExtKeyUsage {
 		kind := parts.KindPlain
 		for _, x := range v.detail.Verdicts {
-			if x.Findings == nil || finding.Worst(x.Findings) != finding.Error {
-				if oid == certificate.ClientAuth && x.Purpose == finding.Client || oid == certificate.ServerAuth && x.Purpose == finding.Server {
-					kind = parts.KindOK
-				}
+			if x.Verdict != check.WillNotWork && keyusage.Names(oid, x.Purpose) {
+				kind = parts.KindOK
 			}
 		}
 		chips = append(chips, parts.Chip(certificate.PurposeWords(oid), kind))

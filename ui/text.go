@@ -194,6 +194,15 @@ func purposeName(p finding.Purpose) string {
 // verdictTitle says in one line whether a certificate works for a purpose.
 func verdictTitle(v check.Verdict) string {
 	w := words{"Purpose": purposeName(v.Purpose)}
+	thing := v.Purpose == finding.Client || v.Purpose == finding.Server || v.Purpose == finding.CA // else an activity
+	switch {
+	case v.Verdict == check.WillNotWork && !thing:
+		return lang.X("verdict.noFor", "Will not work for {{.Purpose}}", w)
+	case v.Verdict == check.Limited && !thing:
+		return lang.X("verdict.limitedFor", "Works for {{.Purpose}}, with limits", w)
+	case !thing:
+		return lang.X("verdict.yesFor", "Works for {{.Purpose}}", w)
+	}
 	switch v.Verdict {
 	case check.WillNotWork:
 		return lang.X("verdict.no", "Will not work as {{.Purpose}}", w)

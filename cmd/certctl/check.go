@@ -9,22 +9,23 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/internal/check"
+	"certdesk/internal/check/report"
 	"certdesk/internal/finding"
 	"certdesk/internal/inventory"
 	"certdesk/internal/keyusage"
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	var purpose string
+	var purpose, format string
 	opt := check.Options{}
 	cmd := &cobra.Command{
 		Use:   "check ID|FILE",
 		Short: "say whether a certificate will work for a purpose, and why not",
 		Example: `  certctl check client.pfx --for client
-  certctl check 4ff4a1beb76c --for server --host www.example.com`,
+  certctl check 4ff4a1beb76c --for server --host www.example.com
+  certctl check client.pfx --format markdown > report.md`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p := finding.Purpose(strings.ToLower(purpose))
@@ -36,7 +37,10 @@ func (a *app) checkCommand() *cobra.Command {
 				return usage("--used-by %s: there are %s", opt.UsedBy, names(keyusage.Consumers))
 			}
 			opt.Now = a.now
-			return a.check(cmd.Context(), args[0], p, opt)
+			if format != "" && format != "text" && format != "markdown" {
+				return usage("--format %s: there are text and markdown", format)
+			}
+			return a.check(cmd.Context(), args[0], p, opt, format)
 		},
 	}
 	f := cmd.Flags()
@@ -44,6 +48,7 @@ func (a *app) checkCommand() *cobra.Command {
 	f.StringVar(&opt.Host, "host", "", "the name that clients of the server use")
 	f.StringVar((*string)(&opt.UsedBy), "used-by", "", "the program that is to use it: "+names(keyusage.Consumers))
 	f.BoolVar(&opt.Trust, "trust", false, "a chain that is not trusted on this computer is an error")
+	f.StringVar(&format, "format", "", "print the whole report, as the window copies it: text or markdown")
 	a.password.add(f, "", "the file's password")
 	return cmd
 }
@@ -63,122 +68,184 @@ type jsonVerdict struct {
 	Findings []jsonFinding   `json:"findings"`
 }
 
+// jsonCheckFile is what is said about the file, whatever the purpose.
+type jsonCheckFile struct {
+	Name         string        `json:"name"`
+	Format       string        `json:"format"`
+	Encoding     string        `json:"encoding,omitempty"`
+	MAC          string        `json:"mac,omitempty"`
+	Encryption   []string      `json:"encryption,omitempty"`
+	Locked       bool          `json:"locked"`
+	Certificates int           `json:"certificates"` // that can be seen
+	Keys         int           `json:"keys"`
+	Findings     []jsonFinding `json:"findings"`
+}
+
 type jsonCheck struct {
-	Certificate jsonCertificate `json:"certificate"`
-	jsonVerdict                 // the worst of those below
-	Purposes    []jsonVerdict   `json:"purposes"`
-	Chain       []jsonLink      `json:"chain"`
-	Paths       []jsonPath      `json:"paths"`
-	Acceptance  jsonAcceptance  `json:"acceptance"` // by services of this computer
+	Certificate *jsonCertificate `json:"certificate,omitempty"` // absent when a locked file shows none
+	jsonVerdict                  // the worst of those below
+	Purposes    []jsonVerdict    `json:"purposes"`
+	File        *jsonCheckFile   `json:"file,omitempty"`
+	Chain       []jsonLink       `json:"chain"`
+	Paths       []jsonPath       `json:"paths"`
+	Acceptance  jsonAcceptance   `json:"acceptance"` // by services of this computer
 	// What Windows says of the chain; other systems judge none.
 	SystemChain *jsonSystemChain `json:"systemChain,omitempty"`
 }
 
-func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt check.Options) error {
-	inv, subjects, err := a.subjects(ctx, arg)
-	locked := errors.Is(err, errLocked)
-	if err != nil && !locked {
+// checked is what a command line asks to be judged.
+type checked struct {
+	inv      *inventory.Inventory
+	file     *check.File // nil for a store
+	subjects []check.Subject
+	locked   error              // why the file was not opened, or nil
+	system   []*jsonSystemChain // of each subject
+}
+
+func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt check.Options, format string) error {
+	what, err := a.subjects(ctx, arg, opt.UsedBy)
+	if err != nil {
 		return err
 	}
-	var reports []jsonCheck
-	fails := false
-	for _, s := range subjects {
+	var reports []report.Report
+	fails := what.file != nil && slices.ContainsFunc(what.file.Findings, func(f finding.Finding) bool {
+		return f.Severity == finding.Error && f.ID == "F-01" // the program asked for cannot open it
+	})
+	for _, s := range what.subjects {
 		purposes := []finding.Purpose{p}
 		if p == "" {
 			purposes = check.Purposes(s.Certificate)
 		}
 		if len(purposes) == 0 {
-			purposes = []finding.Purpose{finding.Any} // a CA's, or for mail: no rule of ours is about that
+			purposes = []finding.Purpose{finding.Any} // made for what no rule of ours is about
 		}
-		j := jsonCheck{Certificate: ofCertificate(s.Certificate)}
-		if s.Row != nil {
-			j.Certificate = ofRow(s.Row)
+		r := report.Report{Subject: s, File: what.file, Verdicts: check.All(s, purposes, what.inv, opt), Host: opt.Host, UsedBy: opt.UsedBy, Now: a.now}
+		system, sj := a.systemChain(ctx, s)
+		what.system = append(what.system, sj)
+		for i, v := range r.Verdicts {
+			v = v.WithSystem(system, opt.Trust)
+			r.Verdicts[i] = v
+			fails = fails || v.Verdict == check.WillNotWork
 		}
-		var system *certstore.ChainStatus
-		system, j.SystemChain = a.systemChain(ctx, s)
-		worst := 3
-		for _, p := range purposes {
-			v := check.Judge(s, p, inv, opt).WithSystem(system, opt.Trust)
-			jv := jsonVerdict{v.Purpose, v.Verdict, jsonFindings(v.Findings)}
-			j.Purposes = append(j.Purposes, jv)
-			if rank := slices.Index([]string{check.WillNotWork, check.Limited, check.Works}, v.Verdict); rank < worst {
-				worst, j.jsonVerdict = rank, jv
-				j.setPaths(v.Paths, inv)
-			}
-		}
-		fails = fails || j.Verdict == check.WillNotWork
-		reports = append(reports, j)
+		reports = append(reports, r)
 	}
-	if perr := a.printChecks(reports); perr != nil {
-		return perr
+	switch {
+	case a.json:
+		err = a.printChecksJSON(what, reports)
+	case format == "markdown":
+		_, err = fmt.Fprint(a.stdout, report.Markdown(what.file, reports))
+	case format == "text":
+		_, err = fmt.Fprint(a.stdout, report.Text(what.file, reports))
+	default:
+		a.printChecks(what, reports)
 	}
-	if locked {
+	switch {
+	case err != nil:
 		return err
-	}
-	if fails {
+	case what.locked != nil:
+		return what.locked
+	case fails:
 		return errVerdict
 	}
 	return nil
 }
 
-// subjects finds what arg names: certificates of a file, or of the stores.
-func (a *app) subjects(ctx context.Context, arg string) (*inventory.Inventory, []check.Subject, error) {
+// subjects finds what arg names: certificates of a file, or of the stores. Of
+// a file that is locked it finds what can be seen from outside.
+func (a *app) subjects(ctx context.Context, arg string, by keyusage.Consumer) (*checked, error) {
 	if isFile(arg) {
 		data, contents, err := a.readFile(ctx, arg)
-		if errors.Is(err, certfile.ErrNoPassword) {
-			if contents, err = certfile.Inspect(data); err == nil {
-				err = fmt.Errorf("check %s: %w", arg, errLocked)
+		if err != nil && data != nil {
+			locked := err
+			if errors.Is(err, certfile.ErrNoPassword) {
+				locked = fmt.Errorf("check %s: %w", arg, errLocked)
 			}
+			if contents, err = certfile.Inspect(data); err != nil {
+				return nil, locked
+			}
+			err = locked
 		}
 		if contents == nil {
-			return nil, nil, err
+			return nil, err
 		}
 		defer contents.Wipe()
 		inv, lerr := a.load(ctx, "")
 		if lerr != nil {
 			a.warn(lerr)
 		}
-		subjects := check.InFile(contents)
-		if len(subjects) == 0 && err == nil {
-			err = &certfile.Error{Op: "check", Object: arg, Err: certfile.ErrUnknown}
+		c := &checked{inv: inv, file: check.NewFile(arg, contents, by), subjects: check.InFile(contents), locked: err}
+		if err != nil && len(c.subjects) == 0 {
+			c.subjects = check.ByKeyID(contents, inv)
 		}
-		return inv, subjects, err
+		if len(c.subjects) == 0 && err == nil {
+			err = &certfile.Error{Op: "check", Object: arg, Err: certfile.ErrUnknown}
+			return nil, err
+		}
+		return c, nil
 	}
 	inv, err := a.load(ctx, "")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	rows, err := inv.Resolve(arg, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	row := withKey(rows)
-	return inv, []check.Subject{{Certificate: row.Certificate, Row: row}}, nil
+	return &checked{inv: inv, subjects: []check.Subject{{Certificate: row.Certificate, Row: row}}}, nil
 }
 
-func (a *app) printChecks(reports []jsonCheck) error {
-	if a.json {
-		if len(reports) == 1 {
-			return a.printJSON(reports[0])
-		}
-		if reports == nil {
-			reports = []jsonCheck{}
-		}
-		return a.printJSON(reports)
+func (a *app) printChecksJSON(what *checked, reports []report.Report) error {
+	var file *jsonCheckFile
+	if f := what.file; f != nil {
+		file = &jsonCheckFile{f.Name, f.Format, f.Encoding, f.MAC, f.Encryption, f.Locked, f.Certificates, f.Keys, jsonFindings(f.Findings)}
 	}
-	for _, r := range reports {
-		for _, v := range r.Purposes {
+	docs := []jsonCheck{}
+	for i, r := range reports {
+		c := ofCertificate(r.Subject.Certificate)
+		if r.Subject.Row != nil {
+			c = ofRow(r.Subject.Row)
+		}
+		j := jsonCheck{Certificate: &c, File: file, SystemChain: what.system[i]}
+		worst := 3
+		for _, v := range r.Verdicts {
+			jv := jsonVerdict{v.Purpose, v.Verdict, jsonFindings(v.Findings)}
+			j.Purposes = append(j.Purposes, jv)
+			if v.Rank() < worst {
+				worst, j.jsonVerdict = v.Rank(), jv
+				j.setPaths(v.Paths, what.inv)
+			}
+		}
+		docs = append(docs, j)
+	}
+	switch {
+	case len(docs) == 1:
+		return a.printJSON(docs[0])
+	case len(docs) == 0:
+		return a.printJSON(jsonCheck{jsonVerdict: jsonVerdict{Verdict: "unknown", Findings: file.Findings}, Purposes: []jsonVerdict{}, File: file, Chain: []jsonLink{}, Paths: []jsonPath{}, Acceptance: jsonAcceptance{Actions: []jsonAction{}}})
+	}
+	return a.printJSON(docs)
+}
+
+// printChecks prints the verdicts in short: report has the whole of it.
+func (a *app) printChecks(what *checked, reports []report.Report) {
+	if what.file != nil {
+		a.printFindings(jsonFindings(what.file.Findings))
+	}
+	for i, r := range reports {
+		for _, v := range r.Verdicts {
 			as := ""
 			if v.Purpose != finding.Any {
 				as = " as " + string(v.Purpose)
 			}
-			fmt.Fprintf(a.stdout, "%s%s: %s\n", r.Certificate.CommonName, as, v.Verdict)
-			a.printFindings(v.Findings)
+			fmt.Fprintf(a.stdout, "%s%s: %s\n", r.Subject.Certificate.CommonName(), as, v.Verdict)
+			a.printFindings(jsonFindings(v.Findings))
 		}
-		a.printPaths(r)
-		if r.SystemChain != nil {
-			fmt.Fprintln(a.stdout, r.SystemChain.text())
+		j := jsonCheck{}
+		j.setPaths(r.Verdicts[0].Paths, what.inv)
+		a.printPaths(j)
+		if sys := what.system[i]; sys != nil {
+			fmt.Fprintln(a.stdout, sys.text())
 		}
 	}
-	return nil
 }

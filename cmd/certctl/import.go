@@ -87,6 +87,11 @@ func (a *app) importFile(cmd *cobra.Command, path string, opt importer.Options, 
 	if err != nil {
 		return err
 	}
+	return a.carryOut(cmd, s, plan, dryRun)
+}
+
+// carryOut shows a plan, asks, and applies it.
+func (a *app) carryOut(cmd *cobra.Command, s *importer.Service, plan *importer.Plan, dryRun bool) (err error) {
 	a.printUnfinished()
 	if dryRun {
 		return a.printPlan(a.stdout, plan, "")
@@ -101,7 +106,7 @@ func (a *app) importFile(cmd *cobra.Command, path string, opt importer.Options, 
 			fmt.Fprintf(a.stderr, "importing %d of %d: %s\n", done+1, total, what)
 		}
 	}
-	report, err := s.Apply(ctx, plan, progress)
+	report, err := s.Apply(cmd.Context(), plan, progress)
 	if err != nil {
 		return err
 	}

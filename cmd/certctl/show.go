@@ -269,6 +269,9 @@ func (a *app) printOne(j jsonCertificate) {
 func (a *app) printFindings(fs []jsonFinding) {
 	for _, f := range fs {
 		fmt.Fprintf(a.stdout, "%-7s %s: %s\n", strings.ToUpper(string(f.Severity)), f.ID, f.Message)
+		if e := f.Evidence; e != nil && f.Severity != finding.Info {
+			fmt.Fprintf(a.stdout, "        %s: %s\n", e.Field, e.Value)
+		}
 		if f.Fix != "" && f.Severity != finding.Info {
 			fmt.Fprintf(a.stdout, "        %s\n", f.Fix)
 		}

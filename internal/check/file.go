@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"crypto/sha1"
 	"encoding/hex"
 	"path/filepath"
 	"slices"
@@ -10,8 +11,50 @@ import (
 
 	"certdesk/internal/certfile"
 	"certdesk/internal/finding"
+	"certdesk/internal/inventory"
 	"certdesk/internal/keyusage"
 )
+
+// A File is what is said about the file that certificates come from.
+type File struct {
+	Name         string // without folders
+	Format       string // one of those of package certfile
+	Encoding     string // "DER" or "BER"; "" for PEM
+	MAC          string
+	Encryption   []string
+	Locked       bool // it was read without its password
+	Certificates int  // that can be seen
+	Keys         int  // that can be seen
+	Findings     []finding.Finding
+}
+
+// NewFile returns what is said about the file of a name, to be opened by a
+// program.
+func NewFile(name string, c *certfile.Contents, by keyusage.Consumer) *File {
+	return &File{Name: filepath.Base(name), Format: c.Format, Encoding: c.Encoding, MAC: c.MAC, Encryption: c.Encryption, Locked: c.Locked,
+		Certificates: len(c.Certificates), Keys: len(c.Keys), Findings: FileFindings(name, c, by)}
+}
+
+// ByKeyID returns certificates of the stores that a locked file names by the
+// local key id of its key, which OpenSSL and Windows make from the SHA-1 of
+// the certificate: so that there is a verdict before the password.
+func ByKeyID(c *certfile.Contents, inv *inventory.Inventory) []Subject {
+	var found []Subject
+	for i := range c.Keys {
+		k := &c.Keys[i]
+		if len(k.LocalKeyID) != sha1.Size {
+			continue
+		}
+		want := hex.EncodeToString(k.LocalKeyID)
+		for _, r := range inv.Rows {
+			if r.Certificate.SHA1() == want {
+				found = append(found, Subject{Certificate: r.Certificate, HasKey: true, Key: &certfile.Key{Provider: k.Provider, KeyUsageAttr: k.KeyUsageAttr}})
+				break
+			}
+		}
+	}
+	return found
+}
 
 // A fileRule is what is constant about a warning of package certfile.
 type fileRule struct {

@@ -23,12 +23,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"certdesk/certstore"
+	"certdesk/internal/place"
 )
 
 // Kinds of change.
@@ -99,24 +99,7 @@ func Open(path string) *Dir { return &Dir{path} }
 
 // DefaultPath returns $XDG_STATE_HOME/certdesk/journal, with that variable's
 // default ~/.local/state, or the like of the system.
-func DefaultPath(getenv func(string) string) (string, error) {
-	if s := getenv("XDG_STATE_HOME"); filepath.IsAbs(s) {
-		return filepath.Join(s, "certdesk", "journal"), nil
-	}
-	if runtime.GOOS == "windows" {
-		if s := getenv("LOCALAPPDATA"); s != "" {
-			return filepath.Join(s, "Certdesk", "Journal"), nil
-		}
-	}
-	home := getenv("HOME")
-	if home == "" {
-		var err error
-		if home, err = os.UserHomeDir(); err != nil {
-			return "", err
-		}
-	}
-	return filepath.Join(home, ".local", "state", "certdesk", "journal"), nil
-}
+func DefaultPath(getenv func(string) string) (string, error) { return place.State(getenv, "journal") }
 
 // A line of the file is one of these.
 type line struct {

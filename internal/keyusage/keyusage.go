@@ -197,6 +197,21 @@ func (l *list) validity(c *certificate.Certificate, q Question) {
 	l.add("S-20", s, source, finding.FixAsk, finding.Evidence{Field: "notAfter", Value: date}, "date", date, "days", fmt.Sprint(days))
 }
 
+// Names reports whether an Extended Key Usage value is that of a purpose.
+func Names(oid string, p finding.Purpose) bool {
+	switch oid {
+	case certificate.ClientAuth:
+		return p == finding.Client
+	case certificate.ServerAuth:
+		return p == finding.Server
+	case certificate.EmailProtection:
+		return p == finding.EmailSign || p == finding.EmailEncrypt
+	case certificate.CodeSigning:
+		return p == finding.Code
+	}
+	return p == finding.Document && slices.Contains(certificate.DocumentPurposes, oid)
+}
+
 func has(c *certificate.Certificate, oid string) bool { return slices.Contains(c.ExtKeyUsage, oid) }
 
 // hasAny returns those of oids that c names.

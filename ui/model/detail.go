@@ -16,43 +16,49 @@ import (
 // A Detail is all there is to say about one certificate.
 type Detail struct {
 	Certificate *certificate.Certificate
-	Row         *Row // nil for a certificate of a file
+	Subject     check.Subject // what was judged
+	Row         *Row          // nil for a certificate of a file
 	Chain       []chain.Link
 	Verdicts    []check.Verdict // one for each purpose that rules know
 	Suggested   int             // index of the verdict that matters most
 	Now         time.Time
 
-	subject check.Subject
-	ask     sync.Once
-	system  *certstore.ChainStatus
+	ask    sync.Once
+	system *certstore.ChainStatus
 }
 
 // System asks the system that keeps the stores about the chain, once; nil
 // where it judges none. It blocks.
 func (d *Detail) System(ctx context.Context, store certstore.Store) *certstore.ChainStatus {
-	d.ask.Do(func() { d.system, _ = check.System(ctx, store, d.subject) }) // an error leaves nothing to be shown
+	d.ask.Do(func() { d.system, _ = check.System(ctx, store, d.Subject) }) // an error leaves nothing to be shown
 	return d.system
 }
 
 // Describe gathers the detail of a row. It blocks: signatures are verified.
 func Describe(s *Snapshot, r *Row, now time.Time) *Detail {
-	return describe(s, check.Subject{Certificate: r.Certificate, Row: r.Row}, r, now)
+	return describe(s, check.Subject{Certificate: r.Certificate, Row: r.Row}, r, check.Options{Now: now})
 }
 
 // DescribeFile gathers the detail of a certificate of a file.
 func DescribeFile(s *Snapshot, subject check.Subject, now time.Time) *Detail {
-	return describe(s, subject, nil, now)
+	return describe(s, subject, nil, check.Options{Now: now})
 }
 
-func describe(s *Snapshot, subject check.Subject, r *Row, now time.Time) *Detail {
+// Again judges what d describes with other options; their Now is d's.
+func Again(s *Snapshot, d *Detail, opt check.Options) *Detail {
+	opt.Now = d.Now
+	return describe(s, d.Subject, d.Row, opt)
+}
+
+func describe(s *Snapshot, subject check.Subject, r *Row, opt check.Options) *Detail {
 	c := subject.Certificate
-	d := &Detail{Certificate: c, Row: r, Now: now, subject: subject, Chain: chain.Links(s.Inventory, c, subject.Extra, now)}
+	d := &Detail{Certificate: c, Subject: subject, Row: r, Now: opt.Now, Chain: chain.Links(s.Inventory, c, subject.Extra, opt.Now),
+		Verdicts: check.All(subject, finding.Purposes, s.Inventory, opt)}
 	wanted := finding.Purpose("")
 	if ps := check.Purposes(c); len(ps) > 0 {
 		wanted = ps[0]
 	}
 	for i, p := range finding.Purposes {
-		d.Verdicts = append(d.Verdicts, check.Judge(subject, p, s.Inventory, check.Options{Now: now}))
 		if p == wanted {
 			d.Suggested = i
 		}
