@@ -151,6 +151,9 @@ func (x *exportView) buildKey() {
 }
 
 func formatOption(f exporter.Format) parts.Option {
+	if o, ok := snippetOption(f); ok {
+		return o
+	}
 	switch f {
 	case exporter.DER:
 		return parts.Option{Title: lang.X("format.der", "DER (.cer)"), Note: lang.X("format.derText", "Binary")}
@@ -190,7 +193,12 @@ func (x *exportView) previewPane() fyne.CanvasObject {
 	head := parts.Border(nil, nil, parts.Pad(0, 0, 0, 8, parts.Middle(parts.Body(lang.X("export.preview", "Preview")).Bold())), nil, parts.Middle(x.caption))
 	scroll := container.NewScroll(parts.Pad(8, 8, 11, 11, x.lines))
 	ok := parts.Border(nil, nil, parts.Pad(0, 0, 0, 6, parts.Middle(parts.KindIcon(parts.KindOK, 14))), nil, parts.Middle(x.summary))
-	return parts.Border(parts.Pad(0, 6, 0, 0, head), parts.Pad(7, 0, 0, 0, ok), nil, nil, parts.Stack(parts.Outlined(parts.Input, parts.ChipLine, 5), parts.Pad(1, 1, 1, 1, scroll)))
+	top := parts.VBox(0)
+	if settings := x.snippetSettings(); settings != nil {
+		top.Add(settings)
+	}
+	top.Add(parts.Pad(0, 6, 0, 0, head))
+	return parts.Border(top, parts.Pad(7, 0, 0, 0, ok), nil, nil, parts.Stack(parts.Outlined(parts.Input, parts.ChipLine, 5), parts.Pad(1, 1, 1, 1, scroll)))
 }
 
 func (x *exportView) keyForm() fyne.CanvasObject {
@@ -205,10 +213,10 @@ func (x *exportView) keyForm() fyne.CanvasObject {
 // render computes the preview in the background.
 func (x *exportView) render() {
 	x.asked++
-	mine, f := x.asked, x.chosen
+	mine, f, e := x.asked, x.chosen, *x.model // the settings may change meanwhile
 	x.preview = nil
 	go func() {
-		p, err := x.model.Preview(f)
+		p, err := e.Preview(f)
 		fyne.Do(func() {
 			if mine == x.asked {
 				x.show(p, err)
@@ -335,13 +343,14 @@ func (x *exportView) write(path string) {
 	if x.profile.Selected() == 1 {
 		profile = certfile.Compatible
 	}
+	e := *x.model
 	go func() {
 		defer cancel()
 		var err error
 		if format == exporter.PFX {
-			err = x.model.WriteWithKey(ctx, path, password, profile)
+			err = e.WriteWithKey(ctx, path, password, profile)
 		} else {
-			err = x.model.Write(format, path)
+			err = e.Write(format, path)
 		}
 		fyne.Do(func() {
 			x.busy = false

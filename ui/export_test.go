@@ -40,7 +40,7 @@ func TestExportShowsWhatItWrites(t *testing.T) {
 			}
 			x.choose(i)
 			synctest.Wait()
-			want, err := exporter.Public(f, []*certificate.Certificate{leaf.Certificate}, snapshot.Inventory, testNow)
+			want, err := exporter.Public(f, []*certificate.Certificate{leaf.Certificate}, snapshot.Inventory, testNow, exporter.Settings{})
 			if err != nil || !bytes.Equal(x.preview.Data, want) {
 				t.Errorf("%s: the preview is not what the exporter writes (%v)", f, err)
 			}
@@ -146,7 +146,7 @@ func TestExportOfSeveral(t *testing.T) {
 		t.Errorf("formats %q", got)
 	}
 	x.Rows = x.Rows[:1]
-	if got := x.Formats(); len(got) != 6 || x.Key() != nil {
+	if got := x.Formats(); len(got) != 6+len(exporter.Snippets) || x.Key() != nil {
 		t.Errorf("formats %q, key %v", got, x.Key())
 	}
 	x.Rows[0].Exportable = false

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ import (
 type exportFlags struct {
 	format, out, profile, location string
 	force                          bool
+	settings                       exporter.Settings
 }
 
 func (a *app) exportCommand() *cobra.Command {
@@ -33,14 +35,25 @@ func (a *app) exportCommand() *cobra.Command {
 certificate with its private key and chain.
 
 --format base64 is exactly one line. On standard output a newline follows it;
-in a file (-o) nothing follows it.`,
+in a file (-o) nothing follows it.
+
+Other formats are text for servers, directories and browsers that lets exactly
+this certificate in, or has it offered: iis-one-to-one and iis-many-to-one (XML;
+with -ps PowerShell, iis-many-to-one-appcmd), iis-authorization, iis-sslflags,
+netsh, apache, nginx, ad (altSecurityIdentities), chrome-policy (Linux; -reg for
+Windows, -mac) and java. --site, --account and --url fill them in.`,
 		Example: `  certctl export 4ff4a1beb76c --format base64 -o client-iis.txt
+  certctl export 4ff4a1beb76c --format iis-one-to-one --site "Orders" --account 'SERVER\partner'
+  certctl export 4ff4a1beb76c --format nginx -o client.conf
   certctl export 4ff4a1beb76c --format pfx --new-password-file pw.txt -o client.pfx`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.export(cmd.Context(), args, x) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&x.format, "format", "pem", "pem, der, p7b, base64, chain or pfx")
+	f.StringVar(&x.format, "format", "pem", "pem, der, p7b, base64, chain, pfx, or one of those above")
+	f.StringVar(&x.settings.Site, "site", "", "IIS: the site (Default Web Site)")
+	f.StringVar(&x.settings.Account, "account", "", `IIS and Active Directory: the account (SERVER\certuser)`)
+	f.StringVar(&x.settings.URL, "url", "", "netsh and browsers: the address (https://www.example.com)")
 	f.StringVarP(&x.out, "output", "o", "", "file to write; standard output if not given, or -")
 	f.StringVar(&x.profile, "profile", "modern", "pfx: modern (AES-256), compatible (3DES: Server 2016, old macOS), java or macos")
 	f.StringVar(&x.location, "location", "all", "user, machine or all")
@@ -83,9 +96,12 @@ func (a *app) export(ctx context.Context, ids []string, x exportFlags) error {
 	for i, r := range rows {
 		certs[i] = r.Certificate
 	}
-	data, err := exporter.Public(format, certs, inv, a.now)
+	data, err := exporter.Public(format, certs, inv, a.now, x.settings)
 	if errors.Is(err, exporter.ErrFormat) {
-		return usage("%v: there are pem, der, p7b, base64, chain and pfx", err)
+		return usage("%v: there are %s", err, formatNames())
+	}
+	if errors.Is(err, exporter.ErrSettings) {
+		return usage("%v", err)
 	}
 	if err != nil {
 		return err
@@ -94,6 +110,15 @@ func (a *app) export(ctx context.Context, ids []string, x exportFlags) error {
 		data = append(data, '\n')
 	}
 	return a.writeExport(data, rows, format, x.out, 0o644)
+}
+
+// formatNames lists the formats for people.
+func formatNames() string {
+	var names []string
+	for _, f := range append(slices.Clone(exporter.Formats), exporter.Snippets...) {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
 }
 
 // withKey picks, among the places of one certificate, one that has its key.

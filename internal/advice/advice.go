@@ -66,6 +66,10 @@ func For(err error) string {
 		return "Choose a password; a PFX file without one gives the key to everybody who sees the file."
 	case errors.Is(err, exporter.ErrOne):
 		return "Name one certificate, or choose pem or p7b."
+	case errors.Is(err, exporter.ErrAppCmd):
+		return "Take the PowerShell form, which quotes any name."
+	case errors.Is(err, exporter.ErrNoRule):
+		return "Map this certificate one to one."
 	}
 	return certstore.Advice(err)
 }

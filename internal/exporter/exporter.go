@@ -49,12 +49,28 @@ func (f Format) Extension() string {
 		return ".txt"
 	case PFX:
 		return ".pfx"
+	case IISOneToOne, IISManyToOne, IISAuthorization:
+		return ".xml"
+	case IISOneToOnePS, IISManyToOnePS, IISSSLFlags:
+		return ".ps1"
+	case IISManyToOneCmd, NetSh:
+		return ".cmd"
+	case Apache, Nginx:
+		return ".conf"
+	case ActiveDirectory:
+		return ".txt"
+	case ChromePolicy:
+		return ".json"
+	case ChromePolicyReg:
+		return ".reg"
+	case ChromePolicyMacOS, Java:
+		return ".sh"
 	}
 	return ".pem"
 }
 
 // Text reports whether the format can be shown and copied as text.
-func (f Format) Text() bool { return f == PEM || f == Base64 || f == Chain }
+func (f Format) Text() bool { return f == PEM || f == Base64 || f == Chain || f.Snippet() }
 
 // Why an export is not possible.
 var (
@@ -64,8 +80,9 @@ var (
 	ErrPassword = errors.New("a PFX file needs a new password")
 )
 
-// Public renders certificates without any key.
-func Public(f Format, certs []*certificate.Certificate, inv *inventory.Inventory, now time.Time) ([]byte, error) {
+// Public renders certificates without any key; s fills in what the formats of
+// [Snippets] need to know.
+func Public(f Format, certs []*certificate.Certificate, inv *inventory.Inventory, now time.Time, s Settings) ([]byte, error) {
 	switch f {
 	case PEM:
 		return certfile.EncodePEM(raw(certs)), nil
@@ -81,6 +98,12 @@ func Public(f Format, certs []*certificate.Certificate, inv *inventory.Inventory
 		return certfile.EncodePKCS7(raw(WithChain(certs, inv, now))), nil
 	case Chain:
 		return certfile.EncodePEM(raw(WithChain(certs, inv, now))), nil
+	}
+	if f.Snippet() {
+		if len(certs) != 1 {
+			return nil, fmt.Errorf("export as %s: %w", f, ErrOne)
+		}
+		return Snippet(f, certs[0], s)
 	}
 	return nil, fmt.Errorf("export as %s: %w", f, ErrFormat)
 }
@@ -170,8 +193,8 @@ func FileName(c *certificate.Certificate, f Format) string {
 		name = "certificate"
 	}
 	suffix := ""
-	if f == Chain {
-		suffix = "-chain"
+	if f == Chain || f.Snippet() {
+		suffix = "-" + string(f)
 	}
 	return name + suffix + f.Extension()
 }

@@ -20,7 +20,8 @@ import (
 // An Export is what the export dialog works on: certificates, and where they
 // stand. Methods block; a view calls them in goroutines.
 type Export struct {
-	Rows []*inventory.Row
+	Rows     []*inventory.Row
+	Settings exporter.Settings // for the formats of [exporter.Snippets]
 
 	store certstore.Store
 	inv   *inventory.Inventory
@@ -29,20 +30,21 @@ type Export struct {
 
 // NewExport returns an export of rows, whose chains are looked up in inv.
 func NewExport(store certstore.Store, inv *inventory.Inventory, rows []*inventory.Row, now time.Time) *Export {
-	return &Export{rows, store, inv, now}
+	return &Export{Rows: rows, store: store, inv: inv, now: now}
 }
 
 // Formats returns the formats there are for the rows. PFX is among them for
 // one row with a key, even if that may not leave the store: see [Export.Key].
 func (e *Export) Formats() []exporter.Format {
-	return slices.DeleteFunc(slices.Clone(exporter.Formats), func(f exporter.Format) bool {
+	all := append(slices.Clone(exporter.Formats), exporter.Snippets...)
+	return slices.DeleteFunc(all, func(f exporter.Format) bool {
 		switch f {
 		case exporter.DER, exporter.Base64:
 			return len(e.Rows) != 1
 		case exporter.PFX:
 			return len(e.Rows) != 1 || e.Rows[0].Key == certstore.KeyNone || e.Rows[0].Key == ""
 		}
-		return false
+		return f.Snippet() && len(e.Rows) != 1
 	})
 }
 
@@ -84,7 +86,7 @@ func (e *Export) Preview(f exporter.Format) (*Preview, error) {
 	for i, r := range e.Rows {
 		certs[i] = r.Certificate
 	}
-	data, err := exporter.Public(f, certs, e.inv, e.now)
+	data, err := exporter.Public(f, certs, e.inv, e.now, e.Settings)
 	if err != nil {
 		return nil, err
 	}
