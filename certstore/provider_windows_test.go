@@ -146,6 +146,47 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestKeptKey imports again what was deleted without its key, to be kept in
+// another way: that makes a container, and undoing it leaves the first one.
+func TestKeptKey(t *testing.T) {
+	s := scratch(t)
+	c := rsaCertificate(t, "Client")
+	item := Item{DER: c.Raw, Key: c.PKCS8(t), Exportable: true}
+	ref := Ref{User, My, c.Fingerprint()}
+	if err := s.Put(t.Context(), User, My, item); err != nil {
+		t.Fatal(err)
+	}
+	first := linkOf(t, s, User, c)
+	if err := s.Delete(t.Context(), ref, DeleteKeepKey); err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.State(t.Context(), User, c.Raw)
+	if err != nil || !before.Key || !before.Exportable {
+		t.Fatalf("State = %+v, %v", before, err)
+	}
+	for _, exportable := range []bool{true, false} {
+		item.Exportable = exportable
+		if err := s.Put(t.Context(), User, My, item); err != nil {
+			t.Fatal(err)
+		}
+		if l := linkOf(t, s, User, c); sameKey(l, first) != exportable {
+			t.Errorf("exportable %t: the key is in %s, the kept one in %s", exportable, l.Container, first.Container)
+		}
+		if err := s.Restore(t.Context(), User, c.Raw, before); err != nil {
+			t.Fatal(err)
+		}
+		if after, err := s.State(t.Context(), User, c.Raw); err != nil || after != before {
+			t.Errorf("exportable %t: State after Restore = %+v, %v, want %+v", exportable, after, err, before)
+		}
+		if left := s.orphans(User, c.Certificate, nil); len(left) != 1 || !sameKey(left[0], first) {
+			t.Errorf("exportable %t: %d containers are left", exportable, len(left))
+		}
+	}
+	if err := s.Restore(t.Context(), User, c.Raw, State{}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestFailedProof imports into a provider that makes no SHA-256 signatures in
 // Wine: the key is stored, fails its proof, and its container is deleted.
 func TestFailedProof(t *testing.T) {

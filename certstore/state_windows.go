@@ -140,6 +140,11 @@ func (s *windowsStore) restore(loc Location, c *certificate.Certificate, st Stat
 	if !st.Key {
 		return s.removeKeys(loc, c, keys)
 	}
+	if !st.Certificate { // a key without a certificate was there before: an import may have brought another container
+		if err := s.removeSpare(loc, c, keys); err != nil {
+			return err
+		}
+	}
 	if l == nil {
 		return &because{ErrNotFound, errors.New("the private key is gone and cannot be given back")}
 	}
@@ -173,6 +178,22 @@ func (s *windowsStore) restoreEntry(loc Location, name Name, c *certificate.Cert
 		return y.add(c, &from, p)
 	}
 	return y.add(c, nil, p)
+}
+
+// removeSpare deletes those of the keys that no certificate uses any more, if
+// another container holds the key of c as well.
+func (s *windowsStore) removeSpare(loc Location, c *certificate.Certificate, linked []*link) error {
+	used, err := s.references()
+	if err != nil {
+		return err
+	}
+	for _, l := range linked {
+		other := func(o *link) bool { return !sameKey(o, l) && s.prove(c, o) == nil }
+		if !uses(used, l) && inSoftware(l) && slices.ContainsFunc(s.orphans(loc, c, used), other) {
+			err = errors.Join(err, deleteKey(l))
+		}
+	}
+	return err
 }
 
 // removeKeys deletes the keys of c that no certificate uses: those it was
