@@ -297,6 +297,12 @@ func (x *exportView) copyText() {
 }
 
 func (x *exportView) pickFolder() {
+	near := x.model.Path(x.folder.Text, x.name.Text)
+	if x.shell.systemPicker(func(p Picker) (string, error) {
+		return p.Folder(lang.X("export.chooseFolder", "Choose a folder"), near)
+	}, x.folder.SetText) {
+		return
+	}
 	d := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
 		switch {
 		case err != nil:
@@ -305,7 +311,7 @@ func (x *exportView) pickFolder() {
 			x.folder.SetText(folder.Path())
 		}
 	}, x.shell.win)
-	x.shell.showPicker(d, x.model.Path(x.folder.Text, x.name.Text))
+	x.shell.showPicker(d, near)
 }
 
 func (x *exportView) fail(err error) {

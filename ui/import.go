@@ -105,6 +105,12 @@ func (v *importView) load(path string) {
 
 // pick lets the person choose a file.
 func (v *importView) pick() {
+	near := v.model.State().Source.Path
+	if v.shell.systemPicker(func(p Picker) (string, error) {
+		return p.File(lang.X("import.choose", "Choose a certificate file"), []string{".pfx", ".p12", ".pem", ".cer", ".crt", ".der", ".p7b", ".p7c", ".key"}, near)
+	}, func(path string) { v.setFiles([]string{path}) }) {
+		return
+	}
 	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
 		if err != nil {
 			v.shell.showProblem(lang.X("import.chooseProblem", "The file cannot be opened"), err)
@@ -119,7 +125,7 @@ func (v *importView) pick() {
 	}, v.shell.win)
 	d.SetFilter(storage.NewExtensionFileFilter([]string{".pfx", ".p12", ".pem", ".cer", ".crt", ".der", ".p7b", ".p7c", ".key",
 		".PFX", ".P12", ".PEM", ".CER", ".CRT", ".DER", ".P7B", ".P7C", ".KEY"}))
-	v.shell.showPicker(d, v.model.State().Source.Path)
+	v.shell.showPicker(d, near)
 }
 
 // showPicker shows the toolkit's file dialog, beginning in the folder of near,

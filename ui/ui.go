@@ -32,6 +32,7 @@ type Services struct {
 	Store    certstore.Store
 	Journal  *journal.Dir
 	Asker    *Asker  // asks for the password of a locked store; may be nil
+	Picker   Picker  // the system's file dialogs; nil: the toolkit's
 	Problems []error // what went wrong before the window opened
 	// Signatures remembers which roots were verified; may be nil.
 	Signatures *signatures.Cache
@@ -70,6 +71,7 @@ type shell struct {
 	work        *workArea
 	stopReading context.CancelFunc // ends the reading under way, if any
 
+	picking bool    // the system's file dialog is open
 	dialogs dialogs // what is open; see move.go
 }
 

@@ -110,7 +110,7 @@ func run(ctx context.Context, args []string, theme string) error {
 		return err
 	}
 	defer store.Close()
-	services := ui.Services{Store: store, Asker: asker, Settings: loadSettings(), Save: saveSettings, Problems: problems,
+	services := ui.Services{Store: store, Asker: asker, Settings: loadSettings(), Save: saveSettings, Picker: picker(), Problems: problems,
 		Signatures: signatures.Open(signatures.DefaultPath(os.Getenv))}
 	if dir, err := journal.DefaultPath(os.Getenv); err == nil {
 		services.Journal = journal.Open(dir)

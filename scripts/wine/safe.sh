@@ -42,6 +42,7 @@ start() {
 }
 found() { window=$(xdotool search --onlyvisible --name '^Certdesk' | tail -1) && [ -n "$window" ]; }
 not_nothing() { c=$(clip) && [ -n "$c" ] && [ "$c" != nothing ]; }
+dialog() { xdotool search --onlyvisible --name "$1" && sleep 2; }
 gone() { ! kill -0 "$app"; }
 stop() { xdotool key --clearmodifiers alt+F4; until_ gone || die "$1: Alt+F4 does not close the window"; wait "$app" && code=0 || code=$?; }
 titled() { xdotool getwindowname "$window" | grep -q -- "$1"; }
@@ -135,6 +136,31 @@ click 450 131 3
 empty
 click 520 252 # Copy for IIS
 until_ not_nothing || die "the menu's copy put nothing on the clipboard"
+ok
+
+# Windows' own dialogs: a folder to export to, a file to import.
+key Escape
+click 450 131
+key ctrl+e
+sleep 1
+click 908 583 # Choose…, beside the folder
+until_ dialog 'Choose a folder' || die "no dialog for folders"
+type_ "Z:${work//\//\\}"
+key Return
+sleep 1
+click 918 635 # Save
+until_ test -s "$work/client.sample.example.pem" || die "the certificate was not saved to the folder that was chosen"
+openssl x509 -in "$work/client.sample.example.pem" -outform DER | cmp -s - <(openssl x509 -in "$work/sample/leaf.pem" -outform DER) || die "another certificate was saved"
+ok
+key Escape ctrl+i
+sleep 1
+click 636 245 # Choose file…
+until_ dialog 'Choose a certificate file' || die "no dialog for files"
+import -window root "$pictures/safe-dialog.png"
+type_ "Z:${work//\//\\}\\sample\\sample.pfx"
+key Return
+title 'sample.pfx$'
+key Escape
 ok
 
 # Text both ways, not only ASCII, with a selection by Shift.

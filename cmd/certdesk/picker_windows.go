@@ -1,0 +1,9 @@
+package main
+
+import (
+	"certdesk/cmd/certdesk/internal/filedialog"
+	"certdesk/ui"
+)
+
+// picker returns Windows' own file dialogs.
+func picker() ui.Picker { return filedialog.Dialogs{} }
