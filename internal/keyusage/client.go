@@ -30,7 +30,11 @@ func (l *list) client(c *certificate.Certificate, q Question) {
 		l.add("C-04", finding.Info, "RFC 5280 4.2.1.12", finding.FixNone, extKeyUsage(c))
 	case has(c, certificate.ClientAuth):
 	case has(c, certificate.AnyExtKeyUsage):
-		l.add("C-03", finding.Warning, ".NET CertificateHelper.IsValidClientCertificate", finding.FixAsk, extKeyUsage(c))
+		s := finding.Warning
+		if q.UsedBy == Browser { // measured: Chromium on Linux does not offer it
+			s = finding.Error
+		}
+		l.add("C-03", s, ".NET CertificateHelper.IsValidClientCertificate", finding.FixAsk, extKeyUsage(c))
 	default:
 		l.add("C-02", finding.Error, "RFC 5280 4.2.1.12", finding.FixAsk, extKeyUsage(c))
 		if source, ok := since("C-02a", c); ok && q.Public && has(c, certificate.ServerAuth) {
@@ -38,7 +42,11 @@ func (l *list) client(c *certificate.Certificate, q Question) {
 		}
 	}
 	if c.Basic != nil && c.Basic.CA {
-		l.add("C-11", finding.Warning, "RFC 5280 4.2.1.9", finding.FixNone, basic(c))
+		s := finding.Warning
+		if q.UsedBy == Browser && c.ExtKeyUsage != nil { // measured: Chromium on Linux (NSS) takes the purposes for those of what it issues
+			s = finding.Error
+		}
+		l.add("C-11", s, "RFC 5280 4.2.1.9", finding.FixNone, basic(c))
 	}
 	if c.WeakSignature() && !c.SelfSigned() {
 		l.add("C-14", finding.Warning, "RFC 9155", finding.FixAsk, signature(c))
