@@ -1,6 +1,7 @@
 package certstore
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"unsafe"
@@ -22,19 +23,36 @@ func (s *windowsStore) CheckChain(ctx context.Context, loc Location, der []byte,
 		if len(der) == 0 {
 			return c, &impossible{"it is not a certificate", ""}
 		}
-		if s.prefix != "" { // tests: the issuers are where Windows does not look
-			all, err := s.all(loc)
-			if err != nil {
-				return c, err
-			}
-			for _, e := range all {
-				extra = append(extra, e.Raw)
+		var roots [][]byte
+		if s.prefix != "" { // tests: issuers and roots are where Windows does not look
+			for _, from := range []Location{Machine, loc} {
+				all, err := s.all(from)
+				if err != nil {
+					return c, err
+				}
+				for _, e := range all {
+					if extra = append(extra, e.Raw); e.store.name == Root {
+						roots = append(roots, e.Raw)
+					}
+				}
 			}
 		}
 		st, err = checkChain(loc, der, extra)
+		st.trust(roots)
 		return c, err
 	})
 	return st, err
+}
+
+// trust takes back that the chain's root is not trusted if it is one of roots.
+func (s *ChainStatus) trust(roots [][]byte) {
+	n := len(s.Links)
+	if n == 0 || !slices.ContainsFunc(roots, func(r []byte) bool { return bytes.Equal(r, s.Links[n-1].DER) }) {
+		return
+	}
+	untrusted := func(p ChainProblem) bool { return p.ID == "untrusted-root" }
+	s.Problems = slices.DeleteFunc(s.Problems, untrusted)
+	s.Links[n-1].Problems = slices.DeleteFunc(s.Links[n-1].Problems, untrusted)
 }
 
 func checkChain(loc Location, der []byte, extra [][]byte) (ChainStatus, error) {
