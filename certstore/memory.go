@@ -2,11 +2,13 @@ package certstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"iter"
 	"slices"
@@ -405,4 +407,19 @@ func (m *memory) done(op string, ref Ref, c *certificate.Certificate, err error)
 		}
 	}
 	return nil
+}
+
+// LooseKeys implements [KeyLister].
+func (m *memory) LooseKeys(ctx context.Context, loc Location) ([]LooseKey, error) {
+	var keys []LooseKey
+	err := m.do(ctx, loc, func(p *pile) error {
+		for id := range p.keys {
+			if !slices.ContainsFunc(p.certificates, func(c *memoryCertificate) bool { return string(c.KeyID()) == id }) {
+				keys = append(keys, LooseKey{Location: loc, ID: hex.EncodeToString([]byte(id)), Path: "memory"})
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(keys, func(a, b LooseKey) int { return cmp.Compare(a.ID, b.ID) })
+	return keys, err
 }

@@ -195,7 +195,7 @@ func (a *app) diagnose(ctx context.Context, text string, r explain.Result) ([]di
 	if err != nil && ctx.Err() != nil {
 		return nil, err
 	}
-	m := diagnose.Machine{Inventory: inv, Now: a.now, Text: text}
+	m := diagnose.Machine{Inventory: inv, Unread: a.unread, Now: a.now, Text: text}
 	if err != nil {
 		a.warn(err)
 		m.Unread = append(m.Unread, err)

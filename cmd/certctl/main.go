@@ -91,8 +91,9 @@ type app struct {
 	password, newPassword passwordFlags
 	storePasswordFile     string
 	store                 certstore.Store
-	fromStdin             []byte // the passwords that standard input held
-	started               bool   // the command line was understood
+	fromStdin             []byte  // the passwords that standard input held
+	started               bool    // the command line was understood
+	unread                []error // what of the stores could not be read
 }
 
 func (a *app) root() *cobra.Command {
@@ -122,7 +123,7 @@ Passwords are never given on the command line: use --password-stdin,
 		a.exportCommand(), a.checkCommand(),
 		a.keyCommand(),
 		a.combineCommand(), a.splitCommand(), a.repairCommand(), a.changePasswordCommand(),
-		a.explainCommand(), a.identifyCommand(),
+		a.explainCommand(), a.identifyCommand(), a.healthCommand(),
 	)
 	root.AddCommand(a.probeCommand())
 	return root
@@ -179,6 +180,7 @@ func (a *app) loadRows(ctx context.Context, location string, bare bool) (*invent
 	if len(errs) > 0 && len(inv.Rows) == 0 {
 		return inv, errors.Join(errs...)
 	}
+	a.unread = errs
 	for _, err := range errs {
 		a.warn(err)
 	}
