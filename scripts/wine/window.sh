@@ -33,6 +33,18 @@ open() { wine "$@" >>"$dir/window.log" 2>&1 </dev/null & pids="$pids $!"; }
 window() { window=$(xdotool search --onlyvisible --name '^Certdesk' 2>/dev/null | tail -1); [ -n "$window" ]; }
 titled() { window && xdotool getwindowname "$window" | grep -q -- "$1"; }
 title() { for _ in $(seq 200); do titled "$1" && { sleep 0.7; return; }; sleep 0.2; done; die "the title never was: $1"; }
+# password: types it until the file opens; keys get lost while the computer is busy.
+password() {
+	for _ in 1 2 3; do
+		click 560 279
+		xdotool key --window "$window" ctrl+a
+		xdotool type --window "$window" --delay 60 sample
+		for _ in $(seq 60); do titled ': opened' && { sleep 0.7; return; }; sleep 0.2; done
+	done
+	die "the file does not open"
+}
+# seen: a key or value of the registry is there.
+seen() { for _ in 1 2 3; do quiet reg query "$@" && return; sleep 1; done; return 1; }
 click() { xdotool mousemove --window "$window" "$1" "$2" click 1; sleep 1; }
 shot() { xdotool mousemove 1279 899; sleep 0.4; import -window "$window" "$out/$1.png"; }
 gone() { for _ in $(seq 100); do window || return 0; sleep 0.2; done; die "the window did not close"; }
@@ -56,11 +68,11 @@ containers() { quiet reg query "$1\\Software\\Wine\\Crypto\\RSA" && grep -ci 'ce
 quiet reg export 'HKCU\Software\Classes' "$dir/before.reg" /y || true
 quiet "$dir/bin/certdesk.exe" register || die "register"
 for e in pfx p12 cer crt der p7b p7c pem; do
-	quiet reg query "HKCU\\Software\\Classes\\.$e\\OpenWithProgids" || die "register: .$e"
-	quiet reg query 'HKCU\Software\Certdesk\Capabilities\FileAssociations' /v ".$e" || die "register: capabilities of .$e"
+	seen "HKCU\\Software\\Classes\\.$e\\OpenWithProgids" || die "register: .$e"
+	seen 'HKCU\Software\Certdesk\Capabilities\FileAssociations' /v ".$e" || die "register: capabilities of .$e"
 	ok
 done
-quiet reg query 'HKCU\Software\RegisteredApplications' /v Certdesk || die "register: RegisteredApplications"
+seen 'HKCU\Software\RegisteredApplications' /v Certdesk || die "register: RegisteredApplications"
 quiet reg export 'HKCU\Software\Classes' "$dir/classes.reg" /y
 iconv -f UTF-16 -t UTF-8 "$dir/classes.reg" | sed 's/HKEY_CURRENT_USER/HKEY_LOCAL_MACHINE/' | iconv -f UTF-8 -t UTF-16 >"$dir/machine.reg"
 quiet reg import "$dir/machine.reg" || die "mirror"
@@ -72,8 +84,7 @@ shot double-click
 # by_mouse LOCATION X Y: imports the file that is shown; X, Y is the card of
 # who will use it. The buttons are at the bottom of the dialog.
 by_mouse() {
-	xdotool type --window "$window" --delay 30 sample
-	title ': opened'
+	password
 	click "$2" "$3"
 	shot "$1-1-file"
 	click 908 635 # Next
