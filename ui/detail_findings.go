@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -16,8 +17,9 @@ import (
 
 // What is asked on the findings tab besides the purpose.
 type asked struct {
-	host   string
-	usedBy keyusage.Consumer
+	host    string
+	usedBy  keyusage.Consumer
+	account string // that is to use the private key
 }
 
 // findingsTab has a verdict for each purpose on the left, and on the right
@@ -78,6 +80,13 @@ func (v *detailView) purposeList() fyne.CanvasObject {
 		list.Add(parts.Pad(8, 3, 8, 6, parts.Small(lang.X("findings.host", "Host name (Enter checks it)")).Bold()))
 		list.Add(parts.Pad(0, 0, 6, 2, host))
 	}
+	if row := v.detail.Row; row != nil && row.HasKey() {
+		account := parts.NewField(lang.X("findings.accountHint", "root, DOMAIN\\name"))
+		account.SetText(v.asked.account)
+		account.OnSubmitted = func(text string) { v.ask(func(o *asked) { o.account = strings.TrimSpace(text) }) }
+		list.Add(parts.Pad(8, 3, 8, 6, parts.Small(lang.X("findings.account", "Account (Enter checks it)")).Bold()))
+		list.Add(parts.Pad(0, 0, 6, 2, account))
+	}
 	return list
 }
 
@@ -99,10 +108,17 @@ func (v *detailView) ask(change func(*asked)) {
 		return
 	}
 	go func() {
-		again := model.Again(snapshot, d, check.Options{Host: now.host, UsedBy: now.usedBy})
+		opt := check.Options{Host: now.host, UsedBy: now.usedBy}
+		if d.Row != nil {
+			opt.More, err = check.Access(v.shell.ctx, v.shell.services.Store, d.Row.Row, now.account)
+		}
+		again := model.Again(snapshot, d, opt)
 		fyne.Do(func() {
 			if v.detail == d && v.asked == now {
 				v.show(again)
+			}
+			if err != nil {
+				v.shell.showProblem(lang.X("findings.accountProblem", "Who may use the key could not be read"), err)
 			}
 		})
 	}()

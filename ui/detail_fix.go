@@ -10,6 +10,7 @@ import (
 	"certdesk/internal/check/report"
 	"certdesk/internal/finding"
 	"certdesk/internal/placement"
+	"certdesk/ui/model"
 	"certdesk/ui/parts"
 )
 
@@ -39,6 +40,12 @@ func (v *detailView) fixButton(f finding.Finding) fyne.CanvasObject {
 				s.startTrust(r)
 			}
 		})
+	case finding.FixGrant:
+		if row == nil || row.ReadOnly {
+			return nil
+		}
+		account := f.Params["account"]
+		return parts.SmallButton("key", lang.X("fix.grant", "Allow {{.Account}}…", words{"Account": account}), func() { v.askGrant(row, account) })
 	case finding.FixImport, finding.FixRelink:
 		return parts.SmallButton("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })
 	}
@@ -46,4 +53,33 @@ func (v *detailView) fixButton(f finding.Finding) fyne.CanvasObject {
 		return parts.SmallButton("copy", lang.X("fix.ask", "Copy request text"), func() { s.copyText(text) })
 	}
 	return nil
+}
+
+// askGrant asks, and lets an account use the key of a row.
+func (v *detailView) askGrant(row *model.Row, account string) {
+	s := v.shell
+	go func() {
+		plan, err := s.importer.PlanPermission(s.ctx, row.Row, certstore.KeyChange{Account: account})
+		fyne.Do(func() {
+			if err != nil {
+				s.showProblem(lang.X("grant.problem", "The account was not let in"), err)
+				return
+			}
+			w := words{"Account": account, "Name": row.Name}
+			s.confirm(question{title: lang.X("grant.title", "Let {{.Account}} use the key?", w), yes: lang.X("grant.yes", "Allow"), icon: "key",
+				text: lang.X("grant.text", "Whatever runs as {{.Account}} can then sign and decrypt with the private key of {{.Name}}. Undo takes it back.", w)}, func() {
+				go func() {
+					id, err := s.importer.Permit(s.ctx, plan)
+					fyne.Do(func() {
+						if err != nil {
+							s.showProblem(lang.X("grant.problem", "The account was not let in"), err)
+							return
+						}
+						s.sayWithUndo(lang.X("grant.done", "{{.Account}} may use the key of {{.Name}}", w), id)
+						v.ask(func(*asked) {})
+					})
+				}()
+			})
+		})
+	}()
 }

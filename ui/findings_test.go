@@ -72,3 +72,31 @@ func TestFindings(t *testing.T) {
 		shows("IIS does not list it", "Move to Personal, Local machine", "Will not work as TLS server")
 	})
 }
+
+// TestFindingsGrant asks whether an account may use a key, lets it, and looks
+// again.
+func TestFindingsGrant(t *testing.T) {
+	_, leaf, _, _ := clientFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newStoreShell(t)
+		put(t, s, certstore.My, leaf, true)
+		row := load(t, s, leaf.Certificate)
+		s.table.data.SelectID(row.ID)
+		synctest.Wait()
+		s.detail.findings(finding.Client)
+		v := s.detail.view
+		v.ask(func(a *asked) { a.account = "NETWORK SERVICE" })
+		synctest.Wait()
+		if got := texts(v.body); !strings.Contains(got, "NETWORK SERVICE cannot use the private key") {
+			t.Fatalf("no K-07:\n%s", got)
+		}
+		v.askGrant(v.detail.Row, "NETWORK SERVICE")
+		synctest.Wait()
+		sees(t, s, "Let NETWORK SERVICE use the key?")
+		tapText(t, s, "Allow")
+		synctest.Wait()
+		if got := texts(v.body); strings.Contains(got, "cannot use the private key") {
+			t.Errorf("K-07 after the account was let in:\n%s", got)
+		}
+	})
+}

@@ -18,7 +18,7 @@ import (
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	var purpose, format string
+	var purpose, format, account string
 	opt := check.Options{}
 	cmd := &cobra.Command{
 		Use:   "check ID|FILE",
@@ -40,13 +40,14 @@ func (a *app) checkCommand() *cobra.Command {
 			if format != "" && format != "text" && format != "markdown" {
 				return usage("--format %s: there are text and markdown", format)
 			}
-			return a.check(cmd.Context(), args[0], p, opt, format)
+			return a.check(cmd.Context(), args[0], p, opt, format, account)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&purpose, "for", "", names(finding.Purposes)+"; what the certificate was made for if not given")
 	f.StringVar(&opt.Host, "host", "", "the name that clients of the server use")
 	f.StringVar((*string)(&opt.UsedBy), "used-by", "", "the program that is to use it: "+names(keyusage.Consumers))
+	f.StringVar(&account, "account", "", "the account that is to use the private key of a certificate in a store")
 	f.BoolVar(&opt.Trust, "trust", false, "a chain that is not trusted on this computer is an error")
 	f.StringVar(&format, "format", "", "print the whole report, as the window copies it: text or markdown")
 	a.password.add(f, "", "the file's password")
@@ -102,7 +103,7 @@ type checked struct {
 	system   []*jsonSystemChain // of each subject
 }
 
-func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt check.Options, format string) error {
+func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt check.Options, format, account string) error {
 	what, err := a.subjects(ctx, arg, opt.UsedBy)
 	if err != nil {
 		return err
@@ -112,6 +113,15 @@ func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt chec
 		return f.Severity == finding.Error && f.ID == "F-01" // the program asked for cannot open it
 	})
 	for _, s := range what.subjects {
+		if account != "" {
+			store, err := a.open(ctx)
+			if err != nil {
+				return err
+			}
+			if opt.More, err = check.Access(ctx, store, s.Row, account); err != nil {
+				return err
+			}
+		}
 		purposes := []finding.Purpose{p}
 		if p == "" {
 			purposes = check.Purposes(s.Certificate)

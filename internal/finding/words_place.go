@@ -35,6 +35,7 @@ var placeWords = map[string]Words{
 		"Import it with certctl, which leaves the mark out.", ""},
 	"K-06": {"", "An old key provider", "The key is made for {value}, which cannot sign with SHA-256.",
 		"Import it with certctl, which takes a newer provider.", ""},
+	"K-07": {"No access", "{account} cannot use the private key", "{account} is not among those who may use the private key: {value}.", "{advice}", ""},
 	"K-08": {"", "The key can be exported", "The private key can be copied from this computer; on a server that is seldom wanted.", "", ""},
 	"K-09": {"", "The key cannot leave", "The private key was imported as not exportable; for another computer, request a new certificate.", "", ""},
 	"K-10": {"", "Several certificates use this key", "The same key is used by: {value}.", "", ""},
