@@ -2,6 +2,7 @@ package ui
 
 import (
 	"certdesk/certstore"
+	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
 	"certdesk/ui/model"
 )
@@ -54,3 +55,12 @@ func (s *shell) startUnfinished(records []journal.Record) {
 
 // startUndo lists what can be undone, the newest import chosen.
 func (s *shell) startUndo() { s.openUndo() }
+
+// startProbe opens the connection test, with a certificate to send or nil.
+func (s *shell) startProbe(row *model.Row) {
+	var send *inventory.Row
+	if row != nil {
+		send = row.Row
+	}
+	s.probe = s.openProbe(send)
+}

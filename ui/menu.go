@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"certdesk/certstore"
 	"certdesk/internal/certificate"
 	"certdesk/internal/finding"
 )
@@ -34,6 +35,8 @@ func (s *shell) rowMenu() []*fyne.MenuItem {
 	move := item(lang.X("menu.move", "Move to"), nil)
 	move.ChildMenu = fyne.NewMenu("", s.moveItems(rows)...)
 	why := item(lang.X("menu.why", "Why isn't this offered?"), func() { s.detail.findings(finding.Client) })
+	probe := item(lang.X("menu.probe", "Test with this certificate…"), func() { s.startProbe(r) })
+	probe.Disabled = !one || r.Row.Key != certstore.KeyPresent && r.Row.Key != certstore.KeyLocked
 	rename := item(lang.X("menu.rename", "Change friendly name…"), func() { s.startRename(r) })
 	del := item(lang.X("menu.delete", "Delete"), func() { s.startDelete(rows) })
 	for _, i := range []*fyne.MenuItem{open, serials, thumb, iis, why, rename} {
@@ -41,7 +44,7 @@ func (s *shell) rowMenu() []*fyne.MenuItem {
 	}
 	move.Disabled, del.Disabled = s.toolbar.move.Disabled(), s.toolbar.del.Disabled()
 	rename.Disabled = rename.Disabled || r.ReadOnly || r.Inherited
-	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, move, why, rename, line, del}
+	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, move, why, probe, rename, line, del}
 }
 
 // A spelling is one way to write a serial number; short is what fits on a

@@ -29,11 +29,18 @@ func newToolbar(s *shell) *toolbar {
 	t.del = parts.ToolButton("delete", lang.X("toolbar.delete", "Delete"), rows(s.startDelete))
 	t.tidy = parts.ToolButton("tidy", lang.X("toolbar.tidy", "Tidy…"), s.startTidy)
 	undo := parts.ToolButton("undo", lang.X("toolbar.undo", "Undo…"), s.startUndo)
+	probe := parts.ToolButton("plug", lang.X("toolbar.probe", "Test…"), func() {
+		if r := s.selected(); len(r) == 1 && r[0].Row.Key != certstore.KeyNone {
+			s.startProbe(r[0])
+			return
+		}
+		s.startProbe(nil)
+	})
 	refresh := parts.ToolButton("refresh", lang.X("toolbar.refresh", "Refresh"), s.reload)
 	colours := parts.IconButton("theme", lang.X("toolbar.colours", "Colours"), s.nextTheme)
 	left := parts.HBox(2, parts.Middle(parts.Primary("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })), parts.Gap(6, 1),
 		parts.Middle(t.export), parts.Middle(t.move), parts.Middle(t.del), parts.Gap(4, 1), parts.Pad(10, 10, 0, 0, parts.VLine()), parts.Gap(4, 1),
-		parts.Middle(t.tidy), parts.Middle(undo), parts.Middle(refresh))
+		parts.Middle(t.tidy), parts.Middle(undo), parts.Middle(probe), parts.Middle(refresh))
 	t.search = parts.NewSearch(lang.X("search.hint", "Name, serial or thumbprint, any format"), t.typed)
 	t.search.OnEscape = func() {
 		if t.search.Text == "" {
@@ -44,7 +51,7 @@ func newToolbar(s *shell) *toolbar {
 	}
 	t.search.OnSubmitted = func(string) { parts.Focus(s.table.data.body) }
 	t.search.OnArrow = func(fyne.KeyName) { parts.Focus(s.table.data.body) }
-	right := parts.HBox(8, parts.Middle(parts.Fixed(318, 30, t.search)), parts.Middle(colours))
+	right := parts.HBox(8, parts.Middle(parts.Fixed(296, 30, t.search)), parts.Middle(colours))
 	t.object = parts.Stack(parts.Fill(parts.Chrome), parts.Fixed(-1, 46, parts.Border(nil, parts.HLine(), parts.Pad(0, 0, 10, 0, left), parts.Pad(0, 0, 0, 10, right))))
 	return t
 }

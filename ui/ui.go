@@ -71,6 +71,9 @@ type shell struct {
 	work        *workArea
 	stopReading context.CancelFunc // ends the reading under way, if any
 
+	probe        *probeView // the connection test opened last
+	probeAddress string     // what was tested last
+
 	picking bool    // the system's file dialog is open
 	dialogs dialogs // what is open; see move.go
 }

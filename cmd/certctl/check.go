@@ -20,11 +20,13 @@ import (
 func (a *app) checkCommand() *cobra.Command {
 	var purpose, format, account string
 	opt := check.Options{}
+	var net onlineFlags
 	cmd := &cobra.Command{
 		Use:   "check ID|FILE",
 		Short: "say whether a certificate will work for a purpose, and why not",
 		Example: `  certctl check client.pfx --for client
   certctl check 4ff4a1beb76c --for server --host www.example.com
+  certctl check 4ff4a1beb76c --revocation --proxy http://proxy.example:3128
   certctl check client.pfx --format markdown > report.md`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,7 +42,11 @@ func (a *app) checkCommand() *cobra.Command {
 			if format != "" && format != "text" && format != "markdown" {
 				return usage("--format %s: there are text and markdown", format)
 			}
-			return a.check(cmd.Context(), args[0], p, opt, format, account)
+			client, err := a.client(net)
+			if err != nil {
+				return err
+			}
+			return a.check(cmd.Context(), args[0], p, opt, format, account, asker{net, client})
 		},
 	}
 	f := cmd.Flags()
@@ -50,6 +56,7 @@ func (a *app) checkCommand() *cobra.Command {
 	f.StringVar(&account, "account", "", "the account that is to use the private key of a certificate in a store")
 	f.BoolVar(&opt.Trust, "trust", false, "a chain that is not trusted on this computer is an error")
 	f.StringVar(&format, "format", "", "print the whole report, as the window copies it: text or markdown")
+	net.add(f)
 	a.password.add(f, "", "the file's password")
 	return cmd
 }
@@ -92,6 +99,8 @@ type jsonCheck struct {
 	Acceptance  jsonAcceptance   `json:"acceptance"` // by services of this computer
 	// What Windows says of the chain; other systems judge none.
 	SystemChain *jsonSystemChain `json:"systemChain,omitempty"`
+
+	*jsonOnline // what the network said
 }
 
 // checked is what a command line asks to be judged.
@@ -101,9 +110,10 @@ type checked struct {
 	subjects []check.Subject
 	locked   error              // why the file was not opened, or nil
 	system   []*jsonSystemChain // of each subject
+	online   []*jsonOnline      // of each subject
 }
 
-func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt check.Options, format, account string) error {
+func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt check.Options, format, account string, net asker) error {
 	what, err := a.subjects(ctx, arg, opt.UsedBy)
 	if err != nil {
 		return err
@@ -129,6 +139,8 @@ func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt chec
 		if len(purposes) == 0 {
 			purposes = []finding.Purpose{finding.Any} // made for what no rule of ours is about
 		}
+		opt, oj := net.ask(ctx, s, purposes[0], what.inv, opt)
+		what.online = append(what.online, oj)
 		r := report.Report{Subject: s, File: what.file, Verdicts: check.All(s, purposes, what.inv, opt), Host: opt.Host, UsedBy: opt.UsedBy, Now: a.now}
 		system, sj := a.systemChain(ctx, s)
 		what.system = append(what.system, sj)
@@ -216,7 +228,7 @@ func (a *app) printChecksJSON(what *checked, reports []report.Report) error {
 		if r.Subject.Row != nil {
 			c = ofRow(r.Subject.Row)
 		}
-		j := jsonCheck{Certificate: &c, File: file, SystemChain: what.system[i]}
+		j := jsonCheck{Certificate: &c, File: file, SystemChain: what.system[i], jsonOnline: what.online[i]}
 		worst := 3
 		for _, v := range r.Verdicts {
 			jv := jsonVerdict{v.Purpose, v.Verdict, jsonFindings(v.Findings)}
@@ -254,6 +266,7 @@ func (a *app) printChecks(what *checked, reports []report.Report) {
 		j := jsonCheck{}
 		j.setPaths(r.Verdicts[0].Paths, what.inv)
 		a.printPaths(j)
+		a.printOnline(what.online[i])
 		if sys := what.system[i]; sys != nil {
 			fmt.Fprintln(a.stdout, sys.text())
 		}

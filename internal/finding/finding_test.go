@@ -19,7 +19,7 @@ func TestWording(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := map[string]bool{}
-	for _, dir := range []string{"keyusage", "placement", "inventory", "certfile", "check", "chain", "tlsprobe"} {
+	for _, dir := range []string{"keyusage", "placement", "inventory", "certfile", "check", "chain", "tlsprobe", "online"} {
 		files, err := filepath.Glob("../" + dir + "/*.go")
 		if err != nil {
 			t.Fatal(err)
@@ -32,7 +32,7 @@ func TestWording(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, m := range regexp.MustCompile(`"([CSMXDAGNPKTF]-\d\d[abc]?)"`).FindAllSubmatch(src, -1) {
+			for _, m := range regexp.MustCompile(`"([CSMXDAGNPKTFR]-\d\d[abc]?)"`).FindAllSubmatch(src, -1) {
 				made[string(m[1])] = true
 			}
 		}

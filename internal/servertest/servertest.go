@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -116,15 +117,20 @@ func Apache(t testing.TB, dir, host string) (port int) {
 // in dir; PORT in args stands for the port.
 func OpenSSL(t testing.TB, dir string, args ...string) (port int) {
 	t.Helper()
-	openssl := Need(t, "openssl")
 	port = Port(t)
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "PORT", fmt.Sprint(port))
 	}
-	cmd := exec.Command(openssl, args...)
+	Listen(t, port, dir, args...)
+	return port
+}
+
+// Listen runs an openssl command that listens at port.
+func Listen(t testing.TB, port int, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(Need(t, "openssl"), args...)
 	cmd.Dir = dir
 	start(t, port, cmd)
-	return port
 }
 
 // output collects what a server prints.
@@ -175,6 +181,12 @@ func start(t testing.TB, port int, cmd *exec.Cmd) {
 			ended <- err
 			t.Fatalf("%s ended: %v\n%s", cmd, err, out.String())
 		default:
+		}
+		if slices.Contains(cmd.Args, "ocsp") { // a connection without a request stops openssl ocsp
+			if strings.Contains(out.String(), "waiting for OCSP client connections") {
+				return
+			}
+			continue
 		}
 		conn, err := net.DialTimeout("tcp", fmt.Sprint("127.0.0.1:", port), time.Second)
 		if err == nil {

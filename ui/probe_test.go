@@ -1,0 +1,122 @@
+package ui
+
+import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"fyne.io/fyne/v2/test"
+
+	"certdesk/certstore"
+	"certdesk/internal/certtest"
+	"certdesk/internal/tlsprobe"
+	"certdesk/ui/parts"
+)
+
+// probeServer answers like IIS: 403.16 to everybody who brings a certificate.
+func probeServer(t *testing.T, root certtest.Issuer) string {
+	t.Helper()
+	server := certtest.Make(t, &root, "127.0.0.1", certtest.Usage(x509.KeyUsageDigitalSignature), certtest.Purposes(x509.ExtKeyUsageServerAuth),
+		func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)} })
+	cas := x509.NewCertPool()
+	std, err := root.X509()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cas.AddCert(std)
+	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{server.Raw}, PrivateKey: server.Key}}, ClientAuth: tls.RequireAnyClientCert, ClientCAs: cas}
+	l, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+					io.WriteString(conn, "HTTP/1.1 403 Forbidden\r\nServer: Microsoft-IIS/10.0\r\nContent-Length: 17\r\n\r\nHTTP Error 403.16")
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func containsAll(text string, words ...string) bool {
+	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
+}
+
+// TestProbe tests a connection in the window: nothing chosen, then a
+// certificate, and what is said of the others.
+func TestProbe(t *testing.T) {
+	root := certtest.Root(t, "Probe Root")
+	leaf := certtest.Client(t, root, "Probe Client")
+	mute := certtest.Client(t, root, "Mute", certtest.Usage(x509.KeyUsageKeyAgreement))
+	address := probeServer(t, root)
+	synctest.Test(t, func(t *testing.T) {
+		s := newStoreShell(t)
+		put(t, s, certstore.Root, root, false)
+		put(t, s, certstore.My, leaf, true)
+		put(t, s, certstore.My, mute, true)
+		row := load(t, s, leaf.Certificate)
+		s.startProbe(nil)
+		v := s.probe
+		sees(t, s, "Test connection", "No certificate", "Write the address")
+		v.address.SetText("http://nothing")
+		v.address.OnSubmitted("")
+		synctest.Wait()
+		sees(t, s, "write https://")
+		v.address.SetText(address)
+		tapText(t, s, "Test again")
+		sees(t, s, "The server wants a client certificate, and none was sent", "Server asked for a client certificate", "Issued 2 of yours", "Would be offered", "Left out: Key Usage lacks Digital Signature")
+		parts.TopDialog(s.win.Canvas()).Close()
+
+		s.startProbe(row)
+		if s.probe.address.Text != address {
+			t.Errorf("the address %q was forgotten", s.probe.address.Text)
+		}
+		tapText(t, s, "Test")
+		sees(t, s, "403.16: the server does not trust your certificate", "Certificate sent", "Sent in this test", "What to ask the partner", "Microsoft-IIS/10.0")
+		tapText(t, s, "Copy as message")
+		if text := s.app.Clipboard().Content(); !containsAll(text, "403.16", "Probe Client", "SHA-256") {
+			t.Errorf("copied %q", text)
+		}
+		tapText(t, s, "Export root…")
+		sees(t, s, "Export public certificate", "Probe Root")
+		parts.TopDialog(s.win.Canvas()).Close()
+		s.win.Canvas().Capture()
+		parts.TopDialog(s.win.Canvas()).Close()
+	})
+}
+
+// TestProbeCancel stops a test that hangs.
+func TestProbeCancel(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s := New(t.Context(), test.NewTempApp(t), Services{Store: certstore.NewMemory()}).shell
+	t.Cleanup(s.win.Close)
+	s.startProbe(nil)
+	s.probe.address.SetText(l.Addr().String())
+	done := make(chan *tlsprobe.Report, 1)
+	s.probe.onDone = func(r *tlsprobe.Report) { done <- r }
+	s.probe.press()
+	s.probe.press()
+	if r := <-done; r == nil || r.Result != tlsprobe.NoConnection {
+		t.Errorf("%+v", r)
+	}
+}
