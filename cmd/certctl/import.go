@@ -91,14 +91,23 @@ func (a *app) importFile(cmd *cobra.Command, path string, opt importer.Options, 
 }
 
 // carryOut shows a plan, asks, and applies it.
-func (a *app) carryOut(cmd *cobra.Command, s *importer.Service, plan *importer.Plan, dryRun bool) (err error) {
+func (a *app) carryOut(cmd *cobra.Command, s *importer.Service, plan *importer.Plan, dryRun bool) error {
 	a.printUnfinished()
 	if dryRun {
 		return a.printPlan(a.stdout, plan, "")
 	}
+	report, err := a.settle(cmd, s, plan)
+	if err != nil {
+		return err
+	}
+	return a.printPlan(a.stdout, report.Plan, report.Journal)
+}
+
+// settle asks what a plan has to ask, and applies it.
+func (a *app) settle(cmd *cobra.Command, s *importer.Service, plan *importer.Plan) (_ *importer.Report, err error) {
 	if !a.yes && plan.Problem == nil && (plan.Changes() > 0 || len(plan.Asks()) > 0) {
 		if plan, err = a.agree(cmd, s, plan); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	progress := func(done, total int, what string) {
@@ -108,17 +117,14 @@ func (a *app) carryOut(cmd *cobra.Command, s *importer.Service, plan *importer.P
 	}
 	report, err := s.Apply(cmd.Context(), plan, progress)
 	if err != nil {
-		return err
-	}
-	if err := a.printPlan(a.stdout, report.Plan, report.Journal); err != nil {
-		return err
+		return nil, err
 	}
 	if report.Journal != "" {
 		fmt.Fprintf(a.stderr, "imported %s; certctl undo %s takes it back\n", count(report.Plan.Changes(), "certificate"), report.Journal)
 	} else {
 		fmt.Fprintln(a.stderr, "nothing had to be changed")
 	}
-	return nil
+	return report, nil
 }
 
 // agree shows the plan and asks; roots are asked for one by one.

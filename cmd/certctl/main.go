@@ -30,6 +30,7 @@ import (
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
 	"certdesk/internal/signatures"
+	"certdesk/internal/testca"
 )
 
 // Exit codes, a contract with scripts.
@@ -122,6 +123,7 @@ Passwords are never given on the command line: use --password-stdin,
 		a.listCommand(), a.showCommand(), a.importCommand(), a.undoCommand(), a.moveCommand(), a.tidyCommand(), a.deleteCommand(),
 		a.exportCommand(), a.checkCommand(),
 		a.keyCommand(),
+		a.caCommand(), a.issueCommand(), a.handoverCommand(),
 		a.combineCommand(), a.splitCommand(), a.repairCommand(), a.changePasswordCommand(),
 		a.explainCommand(), a.identifyCommand(), a.healthCommand(),
 	)
@@ -227,7 +229,8 @@ func (a *app) report(err error) int {
 	case errors.Is(err, certstore.ErrDenied), errors.Is(err, fs.ErrPermission):
 		return exitDenied
 	case errors.Is(err, inventory.ErrNotFound), errors.Is(err, inventory.ErrAmbiguous), errors.Is(err, certstore.ErrNotFound), errors.Is(err, certstore.ErrNoAccount),
-		errors.Is(err, journal.ErrNotFound), errors.Is(err, importer.ErrNothingToUndo):
+		errors.Is(err, journal.ErrNotFound), errors.Is(err, importer.ErrNothingToUndo),
+		errors.Is(err, testca.ErrNotFound), errors.Is(err, testca.ErrNoSerial):
 		return exitNotFound
 	}
 	if _, ok := errors.AsType[*explain.UnknownError](err); ok || errors.Is(err, identify.ErrNothing) {

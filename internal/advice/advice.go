@@ -9,12 +9,14 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/internal/combiner"
+	"certdesk/internal/csr"
 	"certdesk/internal/explain"
 	"certdesk/internal/exporter"
 	"certdesk/internal/identify"
 	"certdesk/internal/identity"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
+	"certdesk/internal/testca"
 	"certdesk/internal/tlsprobe"
 )
 
@@ -54,6 +56,14 @@ func For(err error) string {
 		return "Run certctl undo --list to see what can be undone."
 	case errors.Is(err, journal.ErrRunning):
 		return "Wait until the other import has ended."
+	case errors.Is(err, testca.ErrNotFound):
+		return "Make one with certctl ca init, or name one of those that certctl ca list shows."
+	case errors.Is(err, testca.ErrExists):
+		return "Choose another name; an authority is never replaced."
+	case errors.Is(err, testca.ErrNoSerial):
+		return "See certctl ca list NAME for what it issued."
+	case errors.Is(err, csr.ErrRequest):
+		return "Give the file that begins with BEGIN CERTIFICATE REQUEST."
 	case errors.Is(err, combiner.ErrMismatch):
 		return "Look for the key that was made with the request this certificate answers; a new request makes a new key."
 	case errors.Is(err, combiner.ErrNoKey):

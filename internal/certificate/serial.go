@@ -136,3 +136,30 @@ func (c *Certificate) MatchSerial(id ID) bool {
 	return trim(id.Digits) == trim(hex.EncodeToString(c.SerialNumber)) || id.Digits == n.Text(16) ||
 		!id.Hex && trim(id.Digits) == n.String()
 }
+
+// A Match says how an ID fits a certificate.
+type Match int
+
+// The matches.
+const (
+	MatchNone   Match = iota
+	MatchPrefix       // its digits begin a thumbprint or the serial number
+	MatchExact
+)
+
+const minPrefix = 8 // hex digits of a thumbprint or serial that may stand for the whole
+
+// Match compares an ID with the thumbprints and the serial number.
+func (c *Certificate) Match(id ID) Match {
+	digits := id.Digits
+	sha256, sha1 := c.Fingerprint().String(), c.SHA1()
+	if digits == sha256 || digits == sha1 || c.MatchSerial(id) {
+		return MatchExact
+	}
+	serial := hex.EncodeToString(c.SerialNumber)
+	if len(digits) >= minPrefix && (strings.HasPrefix(sha256, digits) || strings.HasPrefix(sha1, digits) ||
+		strings.HasPrefix(serial, digits) || strings.HasPrefix(strings.TrimLeft(serial, "0"), strings.TrimLeft(digits, "0"))) {
+		return MatchPrefix
+	}
+	return MatchNone
+}

@@ -132,6 +132,18 @@ func WithChain(certs []*certificate.Certificate, inv *inventory.Inventory, now t
 	return all
 }
 
+// WithChainFrom returns c followed by its issuers, from the other certificates
+// of its file and from the stores.
+func WithChainFrom(c *certificate.Certificate, file []*certificate.Certificate, inv *inventory.Inventory, now time.Time) []*certificate.Certificate {
+	var all []*certificate.Certificate
+	for _, l := range chain.Links(inv, c, file, now) {
+		if l.Certificate != nil {
+			all = append(all, l.Certificate)
+		}
+	}
+	return all
+}
+
 // WithKey renders one entry, its private key and its chain as a PFX file
 // protected by password, which may not be empty. The key leaves the store
 // for as long as this takes.

@@ -35,8 +35,6 @@ func (e *LookupError) Error() string {
 // Unwrap returns the cause.
 func (e *LookupError) Unwrap() error { return e.Err }
 
-const minPrefix = 8 // hex digits of a thumbprint or serial that may stand for the whole
-
 // Resolve returns the rows of the one certificate that id names: a SHA-256 or
 // SHA-1 thumbprint or a serial number in any spelling, or an unambiguous
 // prefix of at least 8 hex digits. The certificate may be in several places;
@@ -51,10 +49,10 @@ func (inv *Inventory) Resolve(id string, keep func(*Row) bool) ([]*Row, error) {
 		if keep != nil && !keep(r) {
 			continue
 		}
-		switch match(r, wanted) {
-		case matchExact:
+		switch r.Certificate.Match(wanted) {
+		case certificate.MatchExact:
 			exact = append(exact, r)
-		case matchPrefix:
+		case certificate.MatchPrefix:
 			prefix = append(prefix, r)
 		}
 	}
@@ -71,28 +69,6 @@ func (inv *Inventory) Resolve(id string, keep func(*Row) bool) ([]*Row, error) {
 		}
 	}
 	return found, nil
-}
-
-type matchKind int
-
-const (
-	matchNone matchKind = iota
-	matchPrefix
-	matchExact
-)
-
-func match(r *Row, id certificate.ID) matchKind {
-	c, digits := r.Certificate, id.Digits
-	sha256, sha1 := c.Fingerprint().String(), c.SHA1()
-	if digits == sha256 || digits == sha1 || c.MatchSerial(id) {
-		return matchExact
-	}
-	serial := hex.EncodeToString(c.SerialNumber)
-	if len(digits) >= minPrefix && (strings.HasPrefix(sha256, digits) || strings.HasPrefix(sha1, digits) ||
-		strings.HasPrefix(serial, digits) || strings.HasPrefix(strings.TrimLeft(serial, "0"), strings.TrimLeft(digits, "0"))) {
-		return matchPrefix
-	}
-	return matchNone
 }
 
 // Matches reports whether the row answers to a search: part of a name, an

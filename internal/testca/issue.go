@@ -233,21 +233,33 @@ func (a *Authority) read(serial string) (Issued, error) {
 	return i, err
 }
 
-// Find returns the certificate with a serial number or SHA-256 in any
-// spelling.
+// Find returns the certificate with a serial number or thumbprint in any
+// spelling, or that the first 8 digits or more of one name.
 func (a *Authority) Find(id string) (Issued, error) {
 	list, err := a.Issued()
 	if err != nil {
 		return Issued{}, err
 	}
+	var prefix []Issued
 	want, ok := certificate.ParseID(id)
 	for _, i := range list {
-		c := certificate.Parse(i.DER)
-		if ok && (want.Digits == i.SHA256 || want.Digits == c.SHA1() || c.MatchSerial(want)) {
+		if !ok {
+			break
+		}
+		switch certificate.Parse(i.DER).Match(want) {
+		case certificate.MatchExact:
 			return i, nil
+		case certificate.MatchPrefix:
+			prefix = append(prefix, i)
 		}
 	}
-	return Issued{}, fmt.Errorf("%s of %q: %w", id, a.Name, ErrNoSerial)
+	switch len(prefix) {
+	case 0:
+		return Issued{}, fmt.Errorf("%s of %q: %w", id, a.Name, ErrNoSerial)
+	case 1:
+		return prefix[0], nil
+	}
+	return Issued{}, fmt.Errorf("%s of %q: it issued %d that begin so: %w", id, a.Name, len(prefix), ErrNoSerial)
 }
 
 // Revoke notes that a certificate is revoked, for the next CRL. Reason is a
