@@ -11,7 +11,6 @@ import (
 	"certdesk/internal/certfile"
 	"certdesk/internal/certificate"
 	"certdesk/internal/outfile"
-	"certdesk/internal/secret"
 	"certdesk/internal/testca"
 )
 
