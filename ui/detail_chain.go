@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"encoding/hex"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -17,7 +18,7 @@ func (v *detailView) chain() fyne.CanvasObject {
 	says := parts.Stack()
 	says.Hide()
 	v.askSystem(says)
-	return parts.Page(parts.Pad(12, 12, 14, 16, parts.VBox(12, says, v.chainCards())))
+	return parts.Page(parts.Pad(12, 12, 14, 16, parts.VBox(12, says, v.chainCards(), v.acceptance(), v.revocation(), v.otherPaths())))
 }
 
 // askSystem shows what the system itself says of the chain, as soon as it
@@ -75,11 +76,16 @@ func (v *detailView) chainCard(l chain.Link, leaf bool) fyne.CanvasObject {
 	text, kind := linkWords(l)
 	role, _ := kind.Roles()
 	icon, sub := "search", lang.X("chain.missingText", "This issuer is not on this computer")
+	if l.KeyID != nil {
+		sub += lang.X("chain.keyId", "; key identifier {{.ID}}", words{"ID": hex.EncodeToString(l.KeyID)})
+	}
 	if c := l.Certificate; c != nil {
 		icon = certIcon(c)
 		sub = roleName(c) + ", " + lang.X("chain.validTo", "valid to {{.Date}}", words{"Date": date(c.NotAfter)})
 		if l.Row != nil {
 			sub += ", " + placeName(l.Row.Location, l.Row.Store)
+		} else if i := v.detail.Row; i == nil && !leaf {
+			sub += ", " + lang.X("chain.inFile", "in the file")
 		}
 	}
 	fill, edge := parts.Content, parts.Line

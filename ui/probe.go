@@ -92,6 +92,11 @@ func (v *probeView) hint() fyne.CanvasObject {
 }
 
 func (v *probeView) pickRoots() {
+	if v.shell.systemPicker(func(p Picker) (string, error) {
+		return p.File(lang.X("probe.chooseRoots", "Choose a file of roots"), []string{".pem", ".cer", ".crt", ".der", ".p7b"}, v.roots.Text)
+	}, v.roots.SetText) {
+		return
+	}
 	d := dialog.NewFileOpen(func(f fyne.URIReadCloser, err error) {
 		if err == nil && f != nil {
 			v.roots.SetText(f.URI().Path())

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
 	"certdesk/certstore"
@@ -119,4 +120,33 @@ func TestProbeCancel(t *testing.T) {
 	if r := <-done; r == nil || r.Result != tlsprobe.NoConnection {
 		t.Errorf("%+v", r)
 	}
+}
+
+// TestChainTab shows what must be trusted where, and the answer to a question
+// that nobody can be asked.
+func TestChainTab(t *testing.T) {
+	root := certtest.Root(t, "Chain Root")
+	leaf := certtest.Client(t, root, "Chain Client")
+	synctest.Test(t, func(t *testing.T) {
+		s := newStoreShell(t)
+		put(t, s, certstore.CA, root, false)
+		put(t, s, certstore.My, leaf, true)
+		load(t, s, leaf.Certificate)
+		s.table.data.key(fyne.KeyEnd, 0)
+		synctest.Wait()
+		s.detail.view.tabs.Select(tabChain)
+		synctest.Wait()
+		if got := texts(s.detail.view.body); !containsAll(got, "What must be trusted where", "Add the root Chain Root to Trusted Root CAs of the machine", "Check revocation", "Not trusted here") {
+			t.Fatalf("the tab shows:\n%s", got)
+		}
+		seen(s.detail.view.body, func(o fyne.CanvasObject) {
+			if b, ok := o.(*parts.Button); ok && b.Text() == "Check revocation" {
+				test.Tap(b)
+			}
+		})
+		synctest.Wait()
+		if got := texts(s.detail.view.body); !containsAll(got, "has no address of an OCSP responder") {
+			t.Errorf("after asking:\n%s", got)
+		}
+	})
 }

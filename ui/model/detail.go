@@ -11,16 +11,19 @@ import (
 	"certdesk/internal/check"
 	"certdesk/internal/finding"
 	"certdesk/internal/keyusage"
+	"certdesk/internal/online"
 )
 
 // A Detail is all there is to say about one certificate.
 type Detail struct {
 	Certificate *certificate.Certificate
-	Subject     check.Subject // what was judged
-	Row         *Row          // nil for a certificate of a file
-	Chain       []chain.Link
-	Verdicts    []check.Verdict // one for each purpose that rules know
-	Suggested   int             // index of the verdict that matters most
+	Subject     check.Subject    // what was judged
+	Row         *Row             // nil for a certificate of a file
+	Chain       []chain.Link     // the best path
+	Paths       chain.Result     // all of them
+	Acceptance  chain.Acceptance // by services of this computer
+	Verdicts    []check.Verdict  // one for each purpose that rules know
+	Suggested   int              // index of the verdict that matters most
 	Now         time.Time
 
 	ask    sync.Once
@@ -32,6 +35,14 @@ type Detail struct {
 func (d *Detail) System(ctx context.Context, store certstore.Store) *certstore.ChainStatus {
 	d.ask.Do(func() { d.system, _ = check.System(ctx, store, d.Subject) }) // an error leaves nothing to be shown
 	return d.system
+}
+
+const revocationPatience = 15 * time.Second // for one address
+
+// AskRevocation asks the network about the best path, through the proxies
+// that the environment names. It blocks.
+func (d *Detail) AskRevocation(ctx context.Context) []online.Answer {
+	return online.FromEnvironment(revocationPatience, d.Now).Revocation(ctx, d.Paths.Best())
 }
 
 // Describe gathers the detail of a row. It blocks: signatures are verified.
@@ -52,7 +63,8 @@ func Again(s *Snapshot, d *Detail, opt check.Options) *Detail {
 
 func describe(s *Snapshot, subject check.Subject, r *Row, opt check.Options) *Detail {
 	c := subject.Certificate
-	d := &Detail{Certificate: c, Subject: subject, Row: r, Now: opt.Now, Chain: chain.Links(s.Inventory, c, subject.Extra, opt.Now),
+	paths := check.Paths(subject, finding.Any, s.Inventory, opt)
+	d := &Detail{Certificate: c, Subject: subject, Row: r, Now: opt.Now, Chain: paths.Best().Links, Paths: paths, Acceptance: paths.Accept(s.Inventory),
 		Verdicts: check.All(subject, finding.Purposes, s.Inventory, opt)}
 	wanted := finding.Purpose("")
 	if ps := check.Purposes(c); len(ps) > 0 {
