@@ -46,7 +46,7 @@ func (v *detailView) fixButton(f finding.Finding) fyne.CanvasObject {
 		}
 		account := f.Params["account"]
 		return parts.SmallButton("key", lang.X("fix.grant", "Allow {{.Account}}…", words{"Account": account}), func() { v.askGrant(row, account) })
-	case finding.FixImport, finding.FixRelink:
+	case finding.FixImport:
 		return parts.SmallButton("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })
 	}
 	if text := report.Request(v.detail.Subject, f); text != "" {

@@ -41,7 +41,15 @@ func TestChromium(t *testing.T) {
 	}
 	m := newMaker(t)
 	server := certtest.Make(t, &m.inter, "127.0.0.1", ku(signs), forHosts, func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)} })
-	b := newBrowser(t, server, m, m.root, m.inter)
+	// One after the other: of two policy files with the same list Chromium reads one.
+	t.Run("rules", func(t *testing.T) { testOffers(t, server, m) })
+	t.Run("C-08", func(t *testing.T) { testIssuers(t, server, m) })
+}
+
+// testOffers shows one certificate after the other to a server that names its
+// issuers.
+func testOffers(t *testing.T, server certtest.Issuer, m *maker) {
+	b := newBrowser(t, server, m.root, m.inter)
 	for _, tt := range []struct {
 		name    string
 		world   world
@@ -79,13 +87,12 @@ func TestChromium(t *testing.T) {
 			}
 		})
 	}
-	t.Run("C-08", func(t *testing.T) { testIssuers(t, server, m) })
 }
 
 // testIssuers is about C-08: a server that names its root is offered
 // the certificate only where the intermediate between them is.
 func testIssuers(t *testing.T, server certtest.Issuer, m *maker) {
-	b := newBrowser(t, server, m, m.root)
+	b := newBrowser(t, server, m.root)
 	w := m.rs(ku(signs|enciphs), forTLS)
 	if !b.offers(t, w.leaf, m.inter) {
 		t.Error("not offered, with the intermediate in the database")
@@ -103,7 +110,7 @@ type browser struct {
 }
 
 // newBrowser starts a server that names the CAs of clients.
-func newBrowser(t *testing.T, server certtest.Issuer, m *maker, clients ...certtest.Issuer) *browser {
+func newBrowser(t *testing.T, server certtest.Issuer, clients ...certtest.Issuer) *browser {
 	t.Helper()
 	pool := x509.NewCertPool()
 	for _, c := range clients {
@@ -113,7 +120,7 @@ func newBrowser(t *testing.T, server certtest.Issuer, m *maker, clients ...certt
 		}
 		pool.AddCert(std)
 	}
-	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{server.Raw, m.inter.Raw}, PrivateKey: server.Key}}, ClientAuth: tls.RequireAnyClientCert, ClientCAs: pool}
+	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{server.Raw}, PrivateKey: server.Key}}, ClientAuth: tls.RequireAnyClientCert, ClientCAs: pool}
 	l, err := tls.Listen("tcp", "127.0.0.1:0", config)
 	if err != nil {
 		t.Fatal(err)

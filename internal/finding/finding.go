@@ -56,7 +56,6 @@ const (
 	FixMove   Fix = "move"   // move it to the store named by the parameter "store"
 	FixTrust  Fix = "trust"  // trust it, after a question
 	FixImport Fix = "import" // import the file with the key or the issuer
-	FixRelink Fix = "relink" // join the certificate to its key again
 	FixGrant  Fix = "grant"  // let the account named by the parameter "account" use the key
 	FixAsk    Fix = "ask"    // ask the CA for a new certificate; text in the advice
 )

@@ -92,5 +92,5 @@ func NoKey(p finding.Purpose, s finding.Severity) finding.Finding {
 // BrokenKey is the finding for a certificate whose store names a key that
 // cannot be used.
 func BrokenKey(state string) finding.Finding {
-	return finding.Finding{ID: "K-01", Severity: finding.Error, Source: "NTE_BAD_KEYSET 0x80090016", Fix: finding.FixRelink, Evidence: finding.Evidence{Field: "key", Value: state}}
+	return finding.Finding{ID: "K-01", Severity: finding.Error, Source: "NTE_BAD_KEYSET 0x80090016", Fix: finding.FixImport, Evidence: finding.Evidence{Field: "key", Value: state}}
 }
