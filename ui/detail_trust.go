@@ -23,7 +23,7 @@ func (v *detailView) acceptance() fyne.CanvasObject {
 	list := parts.VBox(5, parts.Body(title).Bold(), parts.SmallPara(a.Text))
 	for i, x := range a.Actions {
 		var button fyne.CanvasObject
-		if x.Do == chain.Add && x.Store == "root" {
+		if x.Do == chain.Add && x.Store == "root" && !a.User { // a root that the user trusts is trusted for the machine by importing it there
 			if rows := v.rowsWith(x); rows != nil {
 				button = parts.Pad(0, 0, 8, 0, parts.Middle(parts.SmallButton("shield", lang.X("fix.trust", "Trust…"), rows)))
 			}

@@ -87,6 +87,27 @@ func TestGo(t *testing.T) {
 	}
 }
 
+// TestSoon takes a server whose certificate ends in two days: it works today.
+func TestSoon(t *testing.T) {
+	w := newWorld(t)
+	w.server = certtest.MakeWithKey(t, &w.inter, "localhost", w.server.Key, certtest.Usage(x509.KeyUsageDigitalSignature), certtest.Purposes(x509.ExtKeyUsageServerAuth), func(c *x509.Certificate) {
+		c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+		c.NotBefore, c.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(48*time.Hour)
+	})
+	config := w.goConfig()
+	address := listen(t, func(c net.Conn) {
+		conn := tls.Server(c, config)
+		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+			io.WriteString(conn, "HTTP/1.1 204 No Content\r\n\r\n")
+		}
+	})
+	r := w.probe(t, "https://"+address, nil)
+	want(t, r, tlsprobe.OK, false, "204")
+	if len(r.Server.Findings) == 0 || r.Server.Findings[0].ID != "S-20" {
+		t.Errorf("%+v", r.Server.Findings)
+	}
+}
+
 // TestKeyFails wants a key that cannot sign to be told apart from a refusal.
 func TestKeyFails(t *testing.T) {
 	w := newWorld(t)
