@@ -3,7 +3,10 @@ package tlsprobe
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
+
+	"certdesk/internal/explain"
 )
 
 // An Explanation is what is known about a code.
@@ -17,10 +20,17 @@ type Explanation struct {
 // 48".
 type Explainer func(code string) (Explanation, bool)
 
-// Explain is the package's own Explainer.
+// Explain is the package's own Explainer: what the connection test has to add
+// for a code, else what package explain knows of it.
 func Explain(code string) (Explanation, bool) {
-	e, ok := explanations[code]
-	return e, ok
+	if e, ok := explanations[code]; ok {
+		return e, true
+	}
+	c := explain.ByID(code)
+	if c == nil {
+		return Explanation{}, false
+	}
+	return Explanation{c.Name, c.Meaning, append(slices.Clone(c.Causes), askLog)}, true
 }
 
 func (p *prober) explain(code string) Explanation {

@@ -328,7 +328,7 @@ func TestParseTarget(t *testing.T) {
 // error table.
 func TestExplanations(t *testing.T) {
 	for _, code := range []string{"401", "401.1", "401.2", "401.3", "403", "403.4", "403.7", "403.12", "403.13", "403.16", "403.17", "495", "496", "500",
-		"alert 40", "alert 42", "alert 43", "alert 44", "alert 45", "alert 46", "alert 48", "alert 49", "alert 51", "alert 116"} {
+		"403.5", "alert 47", "alert 40", "alert 42", "alert 43", "alert 44", "alert 45", "alert 46", "alert 48", "alert 49", "alert 51", "alert 116"} {
 		e, ok := tlsprobe.Explain(code)
 		if !ok || e.Title == "" || e.Text == "" || len(e.Ask) == 0 {
 			t.Errorf("%s: %+v", code, e)
