@@ -49,13 +49,12 @@ func (a *app) authority(name string) (*testca.Authority, error) {
 
 // issuer opens the key of the level that issues.
 func (a *app) issuer(ctx context.Context, ca *testca.Authority) (crypto.Signer, error) {
-	level := ca.Issuing()
-	if ref, ok := ca.InStore[level]; ok {
+	if ca.KeyInStore() {
 		s, err := a.open(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return s.Signer(ctx, ref)
+		return ca.IssuingSigner(ctx, s, nil)
 	}
 	pw, err := a.given(a.password, "CERTCTL_PASSWORD")
 	if err != nil {
@@ -64,13 +63,13 @@ func (a *app) issuer(ctx context.Context, ca *testca.Authority) (crypto.Signer, 
 	defer func() { clear(pw.Text) }()
 	if !pw.Given {
 		if !a.terminal() {
-			return nil, fmt.Errorf("%s key of %q: %w", level, ca.Name, certfile.ErrNoPassword)
+			return nil, fmt.Errorf("key of %q: %w", ca.Name, certfile.ErrNoPassword)
 		}
 		if pw.Text, err = a.prompt(fmt.Sprintf("Password of the certification authority %q: ", ca.Name)); err != nil {
 			return nil, err
 		}
 	}
-	return ca.Signer(level, pw.Text)
+	return ca.IssuingSigner(ctx, nil, pw.Text)
 }
 
 func (a *app) caInitCommand() *cobra.Command {
@@ -136,7 +135,7 @@ func ofAuthority(ca *testca.Authority) (jsonCA, error) {
 		return jsonCACert{c.Subject().String(), c.Fingerprint().String(), c.NotAfter}
 	}
 	j := jsonCA{Name: ca.Name, Path: ca.Path(), Created: ca.Created, KeyIn: "file", Root: cert(testca.Root), Issuing: cert(ca.Issuing())}
-	if len(ca.InStore) > 0 {
+	if ca.KeyInStore() {
 		j.KeyIn = "store"
 	}
 	issued, err := ca.Issued()

@@ -3,16 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
-	"certdesk/internal/csr"
 	"certdesk/internal/importer"
-	"certdesk/internal/outfile"
 	"certdesk/internal/secret"
 	"certdesk/internal/testca"
 )
@@ -34,7 +31,9 @@ makecert sequence of older guides.`,
 			if err != nil {
 				return err
 			}
-			return a.caDemo(cmd, args[0], folder, generate, noImport, importer.Options{Location: l, Exportable: true, TrustRoots: trust})
+			opt := testca.DemoOptions(l)
+			opt.TrustRoots = trust
+			return a.caDemo(cmd, args[0], folder, generate, noImport, opt)
 		},
 	}
 	f := cmd.Flags()
@@ -66,15 +65,11 @@ func (a *app) caDemo(cmd *cobra.Command, host, folder string, generate, noImport
 	if err != nil {
 		return err
 	}
-	name, _ := csr.CleanCommonName(host)
 	if folder == "" {
-		folder = testca.FileName(name, "-demo")
+		folder = testca.DemoFolder(host)
 	}
 	if folder, err = filepath.Abs(folder); err != nil {
 		return err
-	}
-	if entries, err := os.ReadDir(folder); err == nil && len(entries) > 0 {
-		return fmt.Errorf("write to %s: the folder is not empty", folder)
 	}
 	if !noImport && !a.yes && !a.terminal() {
 		return usage("demo: there is no terminal to confirm the import at; use --yes, or --no-import")
@@ -86,24 +81,14 @@ func (a *app) caDemo(cmd *cobra.Command, host, folder string, generate, noImport
 		}
 	}
 	defer clear(pw)
-	demo, err := testca.NewDemo(d, host, pw, a.now)
+	demo, err := testca.MakeDemo(d, host, folder, pw, a.now)
 	if err != nil {
 		return err
 	}
 	defer demo.Wipe()
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return fmt.Errorf("write to %s: %w", folder, err)
-	}
-	j := jsonDemo{Host: demo.Host, Folder: folder, Server: demo.Server.SHA256, Client: demo.Client.SHA256, Steps: demo.Steps(folder)}
+	j := jsonDemo{Host: demo.Host, Folder: folder, Server: demo.Server.SHA256, Client: demo.Client.SHA256, Steps: demo.Steps()}
 	for _, f := range demo.Files {
-		path, mode := filepath.Join(folder, f.Name), outfile.Public
-		if f.Secret {
-			mode = outfile.Private
-		}
-		if err := outfile.Write(path, f.Data, mode); err != nil {
-			return fmt.Errorf("write %s: %w", path, err)
-		}
-		j.Files = append(j.Files, jsonPiece{path, f.Holds, f.Secret})
+		j.Files = append(j.Files, jsonPiece{filepath.Join(folder, f.Name), f.Holds, f.Secret})
 	}
 	if j.CA, err = ofAuthority(demo.Authority); err != nil {
 		return err
@@ -150,7 +135,7 @@ func (a *app) placeDemo(cmd *cobra.Command, demo *testca.Demo, pw []byte, opt im
 		return "", err
 	}
 	defer contents.Wipe()
-	plan, err := s.Plan(ctx, importer.Source{Name: demo.Authority.Name, Data: demo.All}, contents, opt)
+	plan, err := s.Plan(ctx, demo.Source(), contents, opt)
 	if err != nil {
 		return "", err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"certdesk/internal/certfile"
 	"certdesk/internal/certificate"
 	"certdesk/internal/outfile"
 	"certdesk/internal/testca"
@@ -109,25 +108,9 @@ func (a *app) caExportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			certs, ok := map[string][]*certificate.Certificate{
-				"root": {ca.Certificate(testca.Root)}, "issuing": {ca.Certificate(ca.Issuing())}, "chain": ca.Chain()}[what]
-			if !ok {
-				return usage("--what %s: there are root, issuing and chain", what)
-			}
-			var ders [][]byte
-			for _, c := range certs {
-				ders = append(ders, c.Raw)
-			}
-			var data []byte
-			switch {
-			case format == "pem":
-				data = certfile.EncodePEM(ders)
-			case format == "p7b":
-				data = certfile.EncodePKCS7(ders)
-			case format == "der" && len(ders) == 1:
-				data = ders[0]
-			default:
-				return usage("--format %s: there are pem, p7b, and der for one certificate", format)
+			data, certs, err := ca.Export(what, format)
+			if err != nil {
+				return usage("%v", err)
 			}
 			return a.writePublic(data, out, force, certs)
 		},

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,42 +32,37 @@ reminder before the certificate ends.`,
 			if err != nil {
 				return usage("%v", err)
 			}
-			return a.handover(cmd.Context(), args[0], strings.ToLower(format), sys, days, out, force)
+			form, err := handover.ParseForm(format)
+			if err != nil {
+				return usage("%v", err)
+			}
+			return a.handover(cmd.Context(), args[0], form, handover.Options{System: sys, Now: a.now}, days, out, force)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&format, "format", "markdown", "markdown, html, pdf or ics (reminder)")
 	f.StringVar(&system, "system", "windows", "whose spelling of the serial number comes first: windows, openssl, nginx, apache, java, firefox, decimal, ad")
-	f.IntVar(&days, "days", 30, "ics: how many days before the end")
+	f.IntVar(&days, "days", handover.UsualDays, "ics: how many days before the end")
 	f.StringVarP(&out, "output", "o", "", "file to write; standard output if not given")
 	f.BoolVar(&force, "force", false, "replace a file that exists")
 	a.password.add(f, "", "the file's password")
 	return cmd
 }
 
-func (a *app) handover(ctx context.Context, arg, format string, system handover.System, days int, out string, force bool) error {
-	if out == "" && format == "pdf" && isTerminal(a.stdout) {
+func (a *app) handover(ctx context.Context, arg string, form handover.Form, opt handover.Options, days int, out string, force bool) error {
+	if out == "" && !form.Text() && isTerminal(a.stdout) {
 		return usage("a PDF goes to a file: name it with -o")
 	}
 	c, chain, err := a.withIssuers(ctx, arg)
 	if err != nil {
 		return err
 	}
-	var data []byte
-	switch format {
-	case "ics":
-		if days < 0 || days > 3650 {
-			return usage("--days %d: from 0 to 3650", days)
-		}
-		data = handover.Reminder(c, days, a.now)
-	default:
-		if format == "md" {
-			format = "markdown"
-		}
-		sheet := handover.New(c, chain, handover.Options{System: system, Now: a.now})
-		if data, err = sheet.Render(handover.Form(format)); err != nil {
-			return usage("%v", err)
-		}
+	data, err := handover.Make(form, c, chain, opt, days)
+	if errors.Is(err, handover.ErrDays) {
+		return usage("%v", err)
+	}
+	if err != nil {
+		return err
 	}
 	return a.writePublic(data, out, force, []*certificate.Certificate{c})
 }

@@ -11,8 +11,6 @@ import (
 
 	"certdesk/internal/certfile"
 	"certdesk/internal/csr"
-	"certdesk/internal/handover"
-	"certdesk/internal/outfile"
 	"certdesk/internal/testca"
 )
 
@@ -143,10 +141,12 @@ func (a *app) issue(ctx context.Context, x issueFlags) error {
 	if err != nil {
 		return err
 	}
-	note := strings.TrimSuffix(x.out, ".pfx") + ".md"
-	withNote := x.user != "" && !x.noNote && public == nil
-	if withNote && !x.force && outfile.Exists(note) {
-		return fmt.Errorf("write %s: the file exists; --force replaces it", note)
+	d := testca.Delivery{Path: x.out, User: x.user, Profile: profile, KeySpec: spec}
+	if x.noNote || public != nil {
+		d.User = ""
+	}
+	if old := d.Existing(); !x.force && len(old) > 0 {
+		return fmt.Errorf("write %s: the file exists; --force replaces it", old[0])
 	}
 	ca, err := a.authority(x.ca)
 	if err != nil {
@@ -163,35 +163,11 @@ func (a *app) issue(ctx context.Context, x issueFlags) error {
 	if err != nil {
 		return err
 	}
-	r, err := ca.Issue(testca.Request{Spec: s, Days: x.days, Fault: testca.Fault(x.fault), Public: public, CRLURL: x.crl, Now: a.now}, signer)
+	r, err := ca.IssueTo(testca.Request{Spec: s, Days: x.days, Fault: testca.Fault(x.fault), Public: public, CRLURL: x.crl, Now: a.now}, d, pw, signer)
 	if err != nil {
 		return err
 	}
-	defer clear(r.Key)
-	chain := make([][]byte, len(r.Chain))
-	for i, c := range r.Chain {
-		chain[i] = c.Raw
-	}
-	mode, data := outfile.Private, []byte(nil)
-	if public != nil {
-		mode, data = outfile.Public, certfile.EncodePEM(append([][]byte{r.DER}, chain...))
-	} else {
-		entry := certfile.KeyEntry{PKCS8: r.Key, Certificate: r.DER, FriendlyName: r.Certificate.CommonName(), KeySpec: spec}
-		if data, err = certfile.EncodePKCS12(certfile.Bundle{Keys: []certfile.KeyEntry{entry}, Certificates: chain}, pw, profile); err != nil {
-			return err
-		}
-	}
-	if err := outfile.Write(x.out, data, mode); err != nil {
-		return fmt.Errorf("write %s: %w", x.out, err)
-	}
-	j := jsonIssued{File: x.out, CA: ca.Name, Fault: r.Fault, Certificate: ofCertificate(r.Certificate), PrivateKey: public == nil, Notes: r.Notes}
-	if withNote {
-		sheet := handover.New(r.Certificate, r.Chain, handover.Options{File: x.out, User: x.user, Now: a.now})
-		if err := outfile.Write(note, sheet.Markdown(), outfile.Public); err != nil {
-			return fmt.Errorf("write %s: %w", note, err)
-		}
-		j.Note = note
-	}
+	j := jsonIssued{File: x.out, CA: ca.Name, Fault: r.Fault, Certificate: ofCertificate(r.Certificate), PrivateKey: public == nil, Note: d.Note(), Notes: r.Notes}
 	if x.generate && public == nil {
 		j.Password = string(pw)
 	}
@@ -205,8 +181,8 @@ func (a *app) issue(ctx context.Context, x issueFlags) error {
 	if r.Fault != "" {
 		fmt.Fprintf(a.stdout, "  WRONG ON PURPOSE: %s\n", r.Fault)
 	}
-	if withNote {
-		fmt.Fprintf(a.stdout, "  %s is the note to hand over; the password goes another way\n", note)
+	if j.Note != "" {
+		fmt.Fprintf(a.stdout, "  %s is the note to hand over; the password goes another way\n", j.Note)
 	}
 	if j.Password != "" {
 		fmt.Fprintf(a.stdout, "  password %s   (shown this once)\n", j.Password)

@@ -62,6 +62,14 @@ func For(err error) string {
 		return "Choose another name; an authority is never replaced."
 	case errors.Is(err, testca.ErrNoSerial):
 		return "See certctl ca list NAME for what it issued."
+	case errors.Is(err, testca.ErrName):
+		return "Choose a name such as office or test-ca; it becomes the name of a folder."
+	case errors.Is(err, testca.ErrNoName):
+		return "Give it as common name or as alternative name."
+	case errors.Is(err, testca.ErrFolder):
+		return "Choose a new folder, so that nothing is mixed or replaced."
+	case errors.Is(err, testca.ErrKeyAbsent):
+		return "Open the certificate store that held the key when the authority was made, or bring back the folder from a backup."
 	case errors.Is(err, csr.ErrRequest):
 		return "Give the file that begins with BEGIN CERTIFICATE REQUEST."
 	case errors.Is(err, combiner.ErrMismatch):

@@ -177,26 +177,3 @@ func (s *Sheet) names(c *certificate.Certificate) {
 	}
 	s.Sections = append(s.Sections, Section{Heading: "What it says", Rows: rows})
 }
-
-// A Form is what a sheet can be written as.
-type Form string
-
-// The forms.
-const (
-	FormMarkdown Form = "markdown"
-	FormHTML     Form = "html"
-	FormPDF      Form = "pdf"
-)
-
-// Render writes the sheet in a form.
-func (s *Sheet) Render(f Form) ([]byte, error) {
-	switch f {
-	case FormMarkdown:
-		return s.Markdown(), nil
-	case FormHTML:
-		return s.HTML()
-	case FormPDF:
-		return s.PDF()
-	}
-	return nil, fmt.Errorf("hand-over sheet as %q: there are markdown, html and pdf", f)
-}

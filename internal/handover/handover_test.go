@@ -3,6 +3,7 @@ package handover
 import (
 	"bytes"
 	"crypto/x509"
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -40,8 +41,20 @@ func TestHostileNames(t *testing.T) {
 	if _, err := s.PDF(); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Render("docx"); err == nil {
+	for _, f := range Forms {
+		data, err := Make(f, leaf.Certificate, nil, Options{Now: certtest.Now}, UsualDays)
+		if err != nil || len(data) == 0 || f.Text() != utf8.Valid(data) {
+			t.Errorf("%s: %d bytes, %v", f, len(data), err)
+		}
+		if got, err := ParseForm(strings.ToUpper(string(f))); err != nil || got != f {
+			t.Errorf("%s: %q, %v", f, got, err)
+		}
+	}
+	if _, err := ParseForm("docx"); err == nil {
 		t.Error("a form that does not exist")
+	}
+	if _, err := Make(FormReminder, leaf.Certificate, nil, Options{}, -1); !errors.Is(err, ErrDays) {
+		t.Error(err)
 	}
 }
 

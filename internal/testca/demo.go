@@ -3,12 +3,18 @@ package testca
 import (
 	"bytes"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/internal/csr"
+	"certdesk/internal/importer"
+	"certdesk/internal/outfile"
 )
 
 // A File is one file of a demo.
@@ -28,6 +34,7 @@ type Demo struct {
 	Server, Client *Result
 	Files          []File // what the servers below want
 	All            []byte // server, client and root as one PKCS#12, to be imported here
+	Folder         string // where the files were written, "" for nowhere yet
 }
 
 // Wipe overwrites the keys.
@@ -43,8 +50,8 @@ func (d *Demo) Wipe() {
 
 // NewDemo makes an authority named after host, without intermediate, and
 // issues a server certificate for host and one for a client. Password protects
-// the authority's key and the PKCS#12 files.
-func NewDemo(dir Dir, host string, password []byte, now time.Time) (*Demo, error) {
+// the authority's key and the PKCS#12 files. On an error no authority is left.
+func NewDemo(dir Dir, host string, password []byte, now time.Time) (_ *Demo, err error) {
 	name, _ := csr.CleanCommonName(host)
 	if dns, ip := csr.HostName(name); !dns && !ip {
 		return nil, fmt.Errorf("demo for %q: not a host name", host)
@@ -54,6 +61,11 @@ func NewDemo(dir Dir, host string, password []byte, now time.Time) (*Demo, error
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(a.path))
+		}
+	}()
 	signer, err := a.Signer(Root, password)
 	if err != nil {
 		return nil, err
@@ -71,7 +83,61 @@ func NewDemo(dir Dir, host string, password []byte, now time.Time) (*Demo, error
 	return d, d.pack(password)
 }
 
-// pack writes the files.
+// DemoFolder proposes the name of a folder for the files of a demo.
+func DemoFolder(host string) string {
+	name, _ := csr.CleanCommonName(host)
+	return FileName(name, "-demo")
+}
+
+// MakeDemo is [NewDemo] with the files written into folder, which is made or
+// must be empty: else it fails with [ErrFolder]. On an error nothing is left.
+func MakeDemo(dir Dir, host, folder string, password []byte, now time.Time) (_ *Demo, err error) {
+	if entries, err := os.ReadDir(folder); err == nil && len(entries) > 0 {
+		return nil, fmt.Errorf("write to %s: %w", folder, ErrFolder)
+	}
+	d, err := NewDemo(dir, host, password, now)
+	if err != nil {
+		return nil, err
+	}
+	var written []string
+	defer func() {
+		if err != nil {
+			d.Wipe()
+			for _, path := range written {
+				err = errors.Join(err, os.Remove(path))
+			}
+			err = errors.Join(err, os.RemoveAll(d.Authority.path))
+		}
+	}()
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("write to %s: %w", folder, err)
+	}
+	for _, f := range d.Files {
+		path, mode := filepath.Join(folder, f.Name), outfile.Public
+		if f.Secret {
+			mode = outfile.Private
+		}
+		if err := outfile.Write(path, f.Data, mode); err != nil {
+			return nil, fmt.Errorf("write %s: %w", path, err)
+		}
+		written = append(written, path)
+	}
+	d.Folder = folder
+	return d, nil
+}
+
+// Source is what an import of All comes from, for the journal.
+func (d *Demo) Source() importer.Source {
+	return importer.Source{Name: d.Authority.Name, Path: filepath.Join(d.Folder, d.Authority.Name), Data: d.All}
+}
+
+// DemoOptions are the options of a demo's import: its keys may leave the
+// store again, its root is trusted only after a yes.
+func DemoOptions(l certstore.Location) importer.Options {
+	return importer.Options{Location: l, Exportable: true}
+}
+
+// pack makes the files.
 func (d *Demo) pack(password []byte) error {
 	root := d.Authority.Certificate(Root)
 	entry := func(r *Result) certfile.KeyEntry {
@@ -111,10 +177,10 @@ func (d *Demo) pack(password []byte) error {
 // Hosts is the line for a hosts file that makes the host this computer.
 func (d *Demo) Hosts() string { return "127.0.0.1 " + d.Host }
 
-// Steps are what remains to be done on a server, for folder with the files:
-// one block of text for each kind of server.
-func (d *Demo) Steps(folder string) []Step {
-	join := func(name string) string { return folder + "/" + name }
+// Steps are what remains to be done on a server, with the files where they
+// were written: one block of text for each kind of server.
+func (d *Demo) Steps() []Step {
+	join := func(name string) string { return d.Folder + "/" + name }
 	thumb := d.Server.Certificate.SHA1()
 	return []Step{
 		{"hosts file, if the name is to mean this computer", []string{d.Hosts()}},
@@ -157,3 +223,6 @@ type Step struct {
 	Title string   `json:"title"`
 	Lines []string `json:"lines"`
 }
+
+// Text is the block, as it is copied.
+func (s Step) Text() string { return strings.Join(s.Lines, "\n") + "\n" }

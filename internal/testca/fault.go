@@ -53,6 +53,17 @@ var Faults = []FaultInfo{
 	{"no-chain", "the PFX file comes without the intermediate", findings("S-19", "C-08", "", ""), func(d *draft) { d.bare = true }},
 }
 
+// FaultsFor returns the faults that there are for a purpose.
+func FaultsFor(p csr.Purpose) []FaultInfo {
+	var fs []FaultInfo
+	for _, f := range Faults {
+		if f.Findings[p] != nil {
+			fs = append(fs, f)
+		}
+	}
+	return fs
+}
+
 // findings are those of a fault for server, client, email and code, "" where
 // it does not exist.
 func findings(server, client, email, code string) map[csr.Purpose][]string {

@@ -126,9 +126,9 @@ func (a *Authority) Issue(r Request, signer crypto.Signer) (*Result, error) {
 func complete(p csr.Purpose, s csr.Spec) error {
 	switch {
 	case p == csr.Server && len(s.Names.DNS)+len(s.Names.IP) == 0:
-		return errors.New("a server certificate needs a DNS name or an IP address: as common name, or with --dns or --ip")
+		return fmt.Errorf("a server certificate needs a DNS name or an IP address: %w", ErrNoName)
 	case p == csr.Email && len(s.Names.Email) == 0:
-		return errors.New("an S/MIME certificate needs a mail address: --email")
+		return fmt.Errorf("an S/MIME certificate needs a mail address: %w", ErrNoName)
 	}
 	return nil
 }

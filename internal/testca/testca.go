@@ -38,6 +38,8 @@ var (
 	ErrExists    = errors.New("there is a certification authority of this name")
 	ErrNoSerial  = errors.New("it issued no certificate with this serial number")
 	ErrName      = errors.New("a name has letters, digits, dots, hyphens and underscores, at most 64")
+	ErrNoName    = errors.New("there is none among its names")
+	ErrFolder    = errors.New("the folder is not empty")
 	ErrKeyAbsent = errors.New("the key of the certification authority is not in its folder")
 )
 
@@ -89,6 +91,20 @@ func (a *Authority) Chain() []*certificate.Certificate {
 
 // Path returns the authority's folder.
 func (a *Authority) Path() string { return a.path }
+
+// NameOf makes a name for an authority's folder of what people call it.
+func NameOf(text string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(text) {
+		if strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789._", r) {
+			b.WriteRune(r)
+		} else if s := b.String(); s != "" && !strings.HasSuffix(s, "-") {
+			b.WriteByte('-')
+		}
+	}
+	name := strings.TrimLeft(b.String(), "-.")
+	return strings.Trim(name[:min(64, len(name))], "-")
+}
 
 // Names lists the authorities.
 func (d Dir) Names() ([]string, error) {
