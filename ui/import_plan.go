@@ -136,7 +136,7 @@ func (p *importPlan) item(st *model.ImportState, it *placement.Item) fyne.Canvas
 	if it.Action == placement.AlreadyThere || it.Action == placement.Skip {
 		role = parts.Text2
 	}
-	left := parts.VBox(2, parts.NewLabel(c.CommonName(), 13, role).Bold().Shrink(), parts.Small(roleWords(c, it.Key >= 0)).Shrink())
+	left := parts.VBox(2, parts.NewLabel(c.CommonName(), 13, role).Bold().Shrink(), parts.Small(roleWords(c, it.HasKey())).Shrink())
 	if chip := itemChip(it); chip != nil {
 		left.Add(parts.Pad(3, 0, 0, 0, parts.Start(chip)))
 	}
@@ -211,9 +211,9 @@ func itemChip(it *placement.Item) fyne.CanvasObject {
 	switch {
 	case it.Action == placement.Ask:
 		return parts.Chip(lang.X("plan.chip.ask", "Needs your yes"), parts.KindWarning)
-	case it.Action == placement.Replace && it.Key >= 0:
+	case it.Action == placement.Replace && it.HasKey():
 		return parts.Chip(lang.X("plan.chip.key", "Key is added"), parts.KindOK)
-	case it.Key >= 0:
+	case it.HasKey():
 		return parts.Chip(lang.X("plan.chip.ready", "Ready to use"), parts.KindOK)
 	}
 	return nil

@@ -99,15 +99,19 @@ func (a *app) printPlan(w io.Writer, p *importer.Plan, journalID string) error {
 	if !a.json {
 		return a.printTable(w, p)
 	}
+	return a.printJSON(planOf(p, journalID))
+}
+
+func planOf(p *importer.Plan, journalID string) jsonPlan {
 	j := jsonPlan{Journal: journalID, Source: p.Source.Name, Items: []jsonItem{}, Findings: jsonFindings(p.Findings)}
 	if t := p.Options.Target; t != nil {
 		j.Target = &jsonTarget{t.ID, t.Location, t.Store, t.KeySet, t.Provider, t.Reason, t.Source, t.Todo, t.Command(p.Source.Path)}
 	}
 	for _, it := range p.Items {
-		j.Items = append(j.Items, jsonItem{it.Certificate.Subject().String(), it.Certificate.Fingerprint().String(), it.Role, it.Key >= 0,
+		j.Items = append(j.Items, jsonItem{it.Certificate.Subject().String(), it.Certificate.Fingerprint().String(), it.Role, it.HasKey(),
 			it.Location, it.Store, it.Action, it.Reason, ofKeyPlan(it.KeyPlan), jsonFindings(it.Findings)})
 	}
-	return a.printJSON(j)
+	return j
 }
 
 func (a *app) printTable(w io.Writer, p *importer.Plan) error {
@@ -115,7 +119,7 @@ func (a *app) printTable(w io.Writer, p *importer.Plan) error {
 	cells := [][]string{{"ACTION", "STORE", "NAME", "ROLE", "KEY", "REASON"}}
 	for _, it := range p.Items {
 		key := "-"
-		if it.Key >= 0 {
+		if it.HasKey() {
 			key = "yes"
 		}
 		cells = append(cells, []string{string(it.Action), string(it.Location) + "/" + string(it.Store), cut(it.Certificate.CommonName(), 40), string(it.Role), key, it.Reason})

@@ -29,6 +29,7 @@ import (
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
+	"certdesk/internal/request"
 	"certdesk/internal/signatures"
 	"certdesk/internal/testca"
 )
@@ -128,6 +129,7 @@ Passwords are never given on the command line: use --password-stdin,
 		a.explainCommand(), a.identifyCommand(), a.healthCommand(),
 	)
 	root.AddCommand(a.probeCommand())
+	root.AddCommand(a.requestCommand(), a.renewCommand())
 	return root
 }
 
@@ -156,7 +158,9 @@ func (a *app) importer(ctx context.Context) (*importer.Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	return &importer.Service{Store: s, Journal: journal.Open(path), Now: func() time.Time { return a.now }}, nil
+	imp := &importer.Service{Store: s, Journal: journal.Open(path), Now: func() time.Time { return a.now }}
+	_, err = request.Open(imp, a.getenv, runtime.GOOS) // an import completes the requests it holds the answers of
+	return imp, err
 }
 
 // load reads both locations, or the one named; the inventory is never nil. What cannot be read is said
@@ -230,7 +234,8 @@ func (a *app) report(err error) int {
 		return exitDenied
 	case errors.Is(err, inventory.ErrNotFound), errors.Is(err, inventory.ErrAmbiguous), errors.Is(err, certstore.ErrNotFound), errors.Is(err, certstore.ErrNoAccount),
 		errors.Is(err, journal.ErrNotFound), errors.Is(err, importer.ErrNothingToUndo),
-		errors.Is(err, testca.ErrNotFound), errors.Is(err, testca.ErrNoSerial):
+		errors.Is(err, testca.ErrNotFound), errors.Is(err, testca.ErrNoSerial),
+		errors.Is(err, request.ErrNotFound), errors.Is(err, request.ErrAmbiguous), errors.Is(err, request.ErrNoRequest):
 		return exitNotFound
 	}
 	if _, ok := errors.AsType[*explain.UnknownError](err); ok || errors.Is(err, identify.ErrNothing) {

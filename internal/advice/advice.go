@@ -16,6 +16,7 @@ import (
 	"certdesk/internal/identity"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
+	"certdesk/internal/request"
 	"certdesk/internal/testca"
 	"certdesk/internal/tlsprobe"
 )
@@ -74,6 +75,25 @@ func For(err error) string {
 		return "Give the file that begins with BEGIN CERTIFICATE REQUEST."
 	case errors.Is(err, combiner.ErrMismatch):
 		return "Look for the key that was made with the request this certificate answers; a new request makes a new key."
+	case errors.Is(err, request.ErrNoStoreKey), errors.Is(err, request.ErrStoreType):
+		return "Have the key made in an encrypted file: --key-in file, or \"In an encrypted file\" in the window."
+	case errors.Is(err, request.ErrNoFile):
+		return "Name the file for the request, such as -o client.csr; the key goes beside it as client.key."
+	case errors.Is(err, request.ErrExists):
+		return "Choose another name; --force replaces the file."
+	case errors.Is(err, request.ErrKeyInUse):
+		return "Choose another name, or discard that request first: its key would be lost."
+	case errors.Is(err, request.ErrSameKey):
+		return "Leave out --same-key: a new key is made, which most CAs want anyway."
+	case errors.Is(err, request.ErrNotFound), errors.Is(err, request.ErrAmbiguous):
+		return "certctl request list shows the requests."
+	case errors.Is(err, request.ErrNoRequest):
+		return "The certificate belongs to a request that was made elsewhere, or was discarded; complete it where its key is."
+	case errors.Is(err, request.ErrNoAnswer):
+		if e, ok := errors.AsType[*request.AnswerError](err); ok && e.Todo != "" {
+			return e.Todo
+		}
+		return "Paste the certificate as the CA shows it, or save it to a file."
 	case errors.Is(err, combiner.ErrNoKey):
 		return "Add the file with the private key: it was made together with the request, often as .key or .pem."
 	case errors.Is(err, combiner.ErrNoCertificate):

@@ -74,7 +74,7 @@ func (p Profile) Check(s Spec) error {
 		for i, k := range p.Keys {
 			names[i] = string(k)
 		}
-		return no(p.KeysWhy, "a %s key is not allowed, only %s", s.Key, strings.Join(names, ", "))
+		return no(p.KeysWhy, "%s keys are not allowed, only %s", s.Key, strings.Join(names, ", "))
 	}
 	for _, purpose := range s.Purposes {
 		if len(p.Purposes) > 0 && !slices.Contains(p.Purposes, purpose) {

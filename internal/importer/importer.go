@@ -46,6 +46,9 @@ type Service struct {
 	Store   certstore.Store
 	Journal *journal.Dir
 	Now     func() time.Time // nil means time.Now
+	// Waiting returns the keys in the store whose requests wait for an
+	// answer; nil means that there are none.
+	Waiting func() []certstore.PendingKey
 }
 
 func (s *Service) now() time.Time {
@@ -73,6 +76,7 @@ type Options struct {
 	Protected    bool                             // strong protection: Windows asks at every use of the key
 	TrustRoots   bool                             // every root of the file
 	Trust        map[certificate.Fingerprint]bool // these roots
+	Waiting      []certstore.PendingKey           // keys in the store that are completed, beside the service's
 }
 
 // A Plan is what an import will do. It can be printed; the keys ride along
@@ -122,7 +126,7 @@ func (s *Service) Plan(ctx context.Context, src Source, contents *certfile.Conte
 	p := &Plan{Source: src, Options: opt, contents: contents, Findings: check.FileFindings(src.Name, contents, keyusage.AnyConsumer)}
 	p.Items = placement.Decide(contents, placement.Options{
 		Location: opt.Location, Target: opt.Target, FriendlyName: opt.FriendlyName, TrustRoots: opt.TrustRoots, Trust: opt.Trust,
-		Question: keyusage.Question{Now: s.now()},
+		Question: keyusage.Question{Now: s.now()}, Waiting: s.waiting(opt),
 	}, inv.Entries)
 	for i := range p.Items {
 		if other := twin(p.Items, inv, i); other != nil {
@@ -166,7 +170,7 @@ func (s *Service) refusal(ctx context.Context, p *Plan) error {
 	var refused error
 	for i := range p.Items {
 		it := &p.Items[i]
-		if it.Action != placement.Add && it.Action != placement.Replace {
+		if it.Action != placement.Add && it.Action != placement.Replace || it.Waiting != nil {
 			continue
 		}
 		if err := a.Accepts(ctx, it.Location, it.Store, p.item(*it)); err != nil {
@@ -371,7 +375,7 @@ func (s *Service) afterCrash(ctx context.Context, p *Plan) (*Plan, error) {
 func order(items []placement.Item) []int {
 	rank := func(it placement.Item) int {
 		switch {
-		case it.Key >= 0:
+		case it.HasKey():
 			return 2
 		case it.Store == certstore.Root:
 			return 1
@@ -398,7 +402,7 @@ func (s *Service) put(ctx context.Context, w *journal.Writer, p *Plan, it placem
 	if err := w.Step(step); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	if err := s.Store.Put(ctx, it.Location, it.Store, p.item(it)); err != nil {
+	if err := s.add(ctx, p, it); err != nil {
 		// Put left nothing, or another process was faster: in both cases
 		// there is nothing of ours to be taken back.
 		err = errors.Join(err, w.Skip())
@@ -424,10 +428,10 @@ func (s *Service) verify(ctx context.Context, it placement.Item) (certstore.Stat
 	if err != nil {
 		return after, err
 	}
-	if !after.Certificate || it.Key >= 0 && !after.Key {
+	if !after.Certificate || it.HasKey() && !after.Key {
 		return after, &certstore.Error{Op: "verify", Location: it.Location, Store: it.Store, Subject: it.Certificate.CommonName(), Err: certstore.ErrNotFound}
 	}
-	if it.Key < 0 {
+	if !it.HasKey() {
 		return after, nil
 	}
 	signer, err := s.Store.Signer(ctx, certstore.Ref{Location: it.Location, Store: it.Store, Fingerprint: it.Certificate.Fingerprint()})

@@ -4,6 +4,8 @@
 package placement
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 
 	"certdesk/internal/certfile"
@@ -39,9 +41,15 @@ type Item struct {
 	Name        string   // friendly name to give; "" for the store's choice
 	KeyPlan     *KeyPlan // how the key will be kept; nil when none is stored
 	Findings    []finding.Finding
+	// Waiting is the key in the store that has waited for this certificate
+	// since its request was made; nil: none.
+	Waiting *certstore.PendingKey
 
 	keyLeftOut bool // the file holds a key that the target has no use for
 }
+
+// HasKey reports whether the private key comes along, or waits in the store.
+func (it Item) HasKey() bool { return it.Key >= 0 || it.Waiting != nil }
 
 // A KeyPlan says how a private key will be kept, and what became of what the
 // file asked for.
@@ -75,6 +83,8 @@ type Options struct {
 	TrustRoots   bool           // every root of the file
 	Trust        map[certificate.Fingerprint]bool
 	Question     keyusage.Question
+	// Waiting are keys in the stores whose requests were not answered yet.
+	Waiting []certstore.PendingKey
 }
 
 // Present tells what is in the stores already: the entries of one certificate
@@ -117,6 +127,7 @@ func Decide(contents *certfile.Contents, opt Options, present Present) []Item {
 		} else {
 			seen[fp] = true
 			withoutKey(&it, opt)
+			waiting(&it, opt)
 			decide(&it, opt, present(fp))
 			forTarget(&it, opt)
 		}
@@ -126,9 +137,24 @@ func Decide(contents *certfile.Contents, opt Options, present Present) []Item {
 	return items
 }
 
+// waiting joins a certificate to the key that waits for it.
+func waiting(it *Item, opt Options) {
+	if it.Key >= 0 || exact(opt) {
+		return
+	}
+	id := it.Certificate.KeyID()
+	for i := range opt.Waiting {
+		w := &opt.Waiting[i]
+		if w.Location == opt.Location && id != nil && bytes.Equal(certificate.KeyIDOf(w.PublicKey), id) {
+			it.Waiting, it.Name = w, cmp.Or(opt.FriendlyName, it.Name)
+			return
+		}
+	}
+}
+
 func belongsTo(it Item) certstore.Name {
 	switch {
-	case it.Key >= 0:
+	case it.HasKey():
 		return certstore.My
 	case it.Role == certificate.Intermediate:
 		return certstore.CA
@@ -155,6 +181,12 @@ func decide(it *Item, opt Options, there []certstore.Entry) {
 	switch it.Store {
 	case certstore.My:
 		it.Reason = "It comes with its private key."
+		if it.Waiting != nil {
+			it.Reason = "Its private key is in the store since the request was made."
+			if it.Waiting.Container == "" {
+				it.Reason = "Its private key is in the store, with the certificate that it renews."
+			}
+		}
 		if here == nil {
 			return
 		}
@@ -203,10 +235,10 @@ func decideRoot(it *Item, opt Options, here, trusted *certstore.Entry) {
 
 func findings(it Item, format string, opt Options) []finding.Finding {
 	fs := keyusage.Survey(it.Certificate, opt.Question)
-	if it.Key >= 0 {
+	if it.HasKey() {
 		fs = append(fs, keyusage.Personal(it.Certificate)...)
 	}
-	if it.Key < 0 && format == certfile.PKCS12 && !exact(opt) {
+	if !it.HasKey() && format == certfile.PKCS12 && !exact(opt) {
 		for _, p := range keyusage.Infer(it.Certificate) {
 			if p == finding.Client {
 				fs = append(fs, keyusage.NoKey(p, finding.Error))

@@ -29,7 +29,7 @@ func forTarget(it *Item, opt Options) {
 	case opt.Target.Kind == target.Issuers && leaf:
 		it.Action = Skip
 		it.Reason = "It issues no certificates. IIS accepts clients by their issuers, so only CA certificates are imported."
-	case opt.Target.Kind == target.Keyed && leaf && it.Key < 0 && it.Action == Add:
+	case opt.Target.Kind == target.Keyed && leaf && !it.HasKey() && it.Action == Add:
 		it.Reason = "Its private key is not in this file, and without that it cannot be used for what you chose; import the PFX or P12 file. " + it.Reason
 	case it.Action == AlreadyThere && it.Store == certstore.Disallowed:
 		it.Action, it.Reason = Skip, "It is among the untrusted certificates; take it out there first."

@@ -397,7 +397,7 @@ func misplaced(inv *inventory.Inventory, plan *importer.Plan) []importer.Relocat
 func mainOf(plan *importer.Plan) *certificate.Certificate {
 	var leaf *certificate.Certificate
 	for _, it := range plan.Items {
-		if it.Key >= 0 {
+		if it.HasKey() {
 			return it.Certificate
 		}
 		if leaf == nil && !it.Certificate.IsCA() {
@@ -417,7 +417,7 @@ func verdicts(c *certificate.Certificate, plan *importer.Plan, contents *certfil
 	subject := check.Subject{Certificate: c, PFX: contents.Format == certfile.PKCS12}
 	for _, it := range plan.Items {
 		if it.Certificate == c {
-			subject.HasKey = it.Key >= 0
+			subject.HasKey = it.HasKey()
 		} else {
 			subject.Extra = append(subject.Extra, it.Certificate)
 		}
