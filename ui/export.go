@@ -118,7 +118,7 @@ func (x *exportView) build() {
 	target := parts.VBox(6, x.problem, besideField(lang.X("export.name", "File name"), x.name),
 		besideField(lang.X("export.folder", "In folder"), parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(pick)), x.folder)))
 	x.buildKey()
-	x.dialog.SetBody(parts.Pad(14, 12, 16, 20, parts.Border(nil, nil, parts.Pad(0, 0, 0, 16, parts.Fixed(240, -1, parts.Page(left))), nil,
+	x.dialog.SetBody(parts.Pad(14, 12, 16, 20, parts.Border(nil, nil, parts.Pad(0, 0, 0, 16, parts.Fixed(264, -1, parts.Page(left))), nil,
 		parts.Border(nil, parts.Pad(8, 0, 0, 0, target), nil, nil, x.right))))
 	cancel := parts.Secondary("", lang.X("button.cancel", "Cancel"), x.dialog.Close)
 	x.copyIt = parts.Secondary("copy", lang.X("button.copy", "Copy"), x.copyText)

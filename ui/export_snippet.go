@@ -39,7 +39,7 @@ func snippetOption(f exporter.Format) (parts.Option, bool) {
 	case exporter.ChromePolicy:
 		return o(lang.X("format.chrome", "Chrome policy, Linux"), lang.X("format.chromeText", "Choose this certificate, never ask"))
 	case exporter.ChromePolicyReg:
-		return o(lang.X("format.chromeReg", "Chrome and Edge policy, Windows"), lang.X("format.chromeRegText", "Registry file"))
+		return o(lang.X("format.chromeReg", "Chrome policy, Windows"), lang.X("format.chromeRegText", "Registry file, for Edge too"))
 	case exporter.ChromePolicyMacOS:
 		return o(lang.X("format.chromeMac", "Chrome policy, macOS"), lang.X("format.chromeMacText", "defaults write"))
 	case exporter.Java:

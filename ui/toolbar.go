@@ -17,6 +17,7 @@ type toolbar struct {
 	shell                   *shell
 	object                  fyne.CanvasObject
 	export, move, del, tidy *parts.Button
+	tools                   *parts.Button
 	search                  *parts.Field
 	asked                   int // counts what was typed, so that only the last is searched
 }
@@ -36,11 +37,12 @@ func newToolbar(s *shell) *toolbar {
 		}
 		s.startProbe(nil)
 	})
-	refresh := parts.ToolButton("refresh", lang.X("toolbar.refresh", "Refresh"), s.reload)
+	refresh := parts.IconButton("refresh", lang.X("toolbar.refresh", "Refresh"), s.reload)
 	colours := parts.IconButton("theme", lang.X("toolbar.colours", "Colours"), s.nextTheme)
+	t.tools = parts.ToolButton("wrench", lang.X("toolbar.tools", "Diagnose"), t.toolsMenu)
 	left := parts.HBox(2, parts.Middle(parts.Primary("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })), parts.Gap(6, 1),
 		parts.Middle(t.export), parts.Middle(t.move), parts.Middle(t.del), parts.Gap(4, 1), parts.Pad(10, 10, 0, 0, parts.VLine()), parts.Gap(4, 1),
-		parts.Middle(t.tidy), parts.Middle(undo), parts.Middle(probe), parts.Middle(refresh))
+		parts.Middle(t.tidy), parts.Middle(undo), parts.Middle(probe), parts.Middle(t.tools))
 	t.search = parts.NewSearch(lang.X("search.hint", "Name, serial or thumbprint, any format"), t.typed)
 	t.search.OnEscape = func() {
 		if t.search.Text == "" {
@@ -51,7 +53,7 @@ func newToolbar(s *shell) *toolbar {
 	}
 	t.search.OnSubmitted = func(string) { parts.Focus(s.table.data.body) }
 	t.search.OnArrow = func(fyne.KeyName) { parts.Focus(s.table.data.body) }
-	right := parts.HBox(8, parts.Middle(parts.Fixed(296, 30, t.search)), parts.Middle(colours))
+	right := parts.HBox(8, parts.Middle(parts.Fixed(268, 30, t.search)), parts.Middle(parts.HBox(2, refresh, colours)))
 	t.object = parts.Stack(parts.Fill(parts.Chrome), parts.Fixed(-1, 46, parts.Border(nil, parts.HLine(), parts.Pad(0, 0, 10, 0, left), parts.Pad(0, 0, 0, 10, right))))
 	return t
 }

@@ -33,7 +33,7 @@ func rootStore(d *diagnosis, o *Outcome) {
 			o.add(r, "issued by %s", r.Certificate.IssuerName())
 		}
 	}
-	o.decide("{n} among the trusted roots not self-signed. On Windows one is enough to break client logon for every site.",
+	o.decide("Not self-signed among the trusted roots: {n}. On Windows one is enough to break client logon for every site.",
 		"Every certificate among the trusted roots is self-signed.")
 	if o.Status == Applies {
 		first := o.Subjects[0].Row

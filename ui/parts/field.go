@@ -1,6 +1,8 @@
 package parts
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
@@ -24,6 +26,16 @@ func NewField(hint string) *Field {
 	f := &Field{frame: Outlined(Input, ChipLine, 4)}
 	f.Wrapping, f.Scroll = fyne.TextWrapOff, fyne.ScrollHorizontalOnly
 	f.SetPlaceHolder(hint)
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// NewPaste returns a field of several lines for what is pasted.
+func NewPaste(hint string, lines int, changed func(string)) *Field {
+	f := NewField(hint)
+	f.MultiLine, f.Wrapping, f.Scroll = true, fyne.TextWrapOff, fyne.ScrollBoth
+	f.SetMinRowsVisible(lines)
+	f.OnChanged = changed
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -129,5 +141,23 @@ func (f *Field) TypedKey(e *fyne.KeyEvent) {
 	f.Entry.TypedKey(e)
 }
 
+// MaxPaste is how much a field of several lines takes at once, in bytes: it
+// breaks the lines anew on the UI goroutine with every change.
+const MaxPaste = 32 << 10
+
 // TypedShortcut implements fyne.Shortcutable.
-func (f *Field) TypedShortcut(s fyne.Shortcut) { f.Entry.TypedShortcut(s) }
+func (f *Field) TypedShortcut(s fyne.Shortcut) {
+	if p, ok := s.(*fyne.ShortcutPaste); ok && f.MultiLine {
+		s = &fyne.ShortcutPaste{Clipboard: beginning{p.Clipboard}}
+	}
+	f.Entry.TypedShortcut(s)
+}
+
+// beginning is a clipboard of which only the first [MaxPaste] bytes are seen.
+type beginning struct{ fyne.Clipboard }
+
+// Content returns the beginning of the clipboard's text.
+func (b beginning) Content() string {
+	text := b.Clipboard.Content()
+	return strings.ToValidUTF8(text[:min(len(text), MaxPaste)], "")
+}

@@ -1,0 +1,108 @@
+package ui
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"certdesk/certstore"
+	"certdesk/internal/certfile"
+	"certdesk/ui/parts"
+)
+
+// paste types into a lookup and waits for the answer.
+func (l *lookup) paste(text string) {
+	l.field.SetText(text)
+	time.Sleep(2 * typingPause)
+	synctest.Wait()
+}
+
+func TestExplainDialog(t *testing.T) {
+	_, leaf, ca, root := clientFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newStoreShell(t)
+		put(t, s, certstore.Root, ca, false) // an issued certificate among the roots
+		put(t, s, certstore.Root, root, false)
+		put(t, s, certstore.My, leaf, true)
+		load(t, s, leaf.Certificate)
+		if names := s.toolItems(); len(names) < 3 || names[0].Label != "Explain an error code…" {
+			t.Errorf("menu %v", names)
+		}
+		l := s.openExplain("")
+		synctest.Wait()
+		if !l.copyIt.Disabled() {
+			t.Error("there is nothing to copy yet")
+		}
+		l.paste("2026-11-22 09:14:02 10.0.0.5 GET /orders - 443 - 10.0.0.9 Mozilla - 403 16 2148204809 31\n")
+		sees(t, s, "403.16  Client certificate untrusted or invalid", "0x800b0109  CERT_E_UNTRUSTEDROOT", "On this computer", "Issued certificates among the trusted roots")
+		l.copyIt.OnTapped()
+		if got := s.app.Clipboard().Content(); !strings.Contains(got, "[applies] Issued certificates among the trusted roots") || !strings.Contains(got, ca.CommonName()) {
+			t.Errorf("copied %q", got)
+		}
+		s.app.Clipboard().SetContent(strings.Repeat("x", 1<<20))
+		l.field.SetText("")
+		l.field.TypedShortcut(&fyne.ShortcutPaste{Clipboard: s.app.Clipboard()})
+		if n := len(l.field.Text); n != parts.MaxPaste {
+			t.Errorf("pasted %d bytes", n)
+		}
+		l.paste("0x800b0199")
+		sees(t, s, "no code that is known here", "0x800b0109 CERT_E_UNTRUSTEDROOT")
+		press(s, fyne.KeyEscape)
+		if parts.TopDialog(s.win.Canvas()) != nil {
+			t.Error("Escape does not close it")
+		}
+	})
+}
+
+func TestIdentifyDialog(t *testing.T) {
+	_, leaf, _, _ := clientFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newStoreShell(t)
+		put(t, s, certstore.My, leaf, true)
+		load(t, s, leaf.Certificate)
+		l := s.openIdentify("")
+		line := certfile.OneLineBase64(leaf.Raw)
+		l.paste(`<add userName="x" certificate="` + line + `"/>`)
+		sees(t, s, "It is written as it should be.", "On this computer: client.example (Personal, Current user)")
+		l.paste(`<add userName="x" certificate="-----BEGIN CERTIFICATE-----` + line[:300] + `"/>`)
+		sees(t, s, "cut off", "(0x80093102)", "It is the beginning of client.example")
+		l.paste("hello")
+		sees(t, s, "There is no certificate in it")
+	})
+}
+
+func TestHealthDialog(t *testing.T) {
+	_, leaf, ca, root := clientFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newStoreShell(t)
+		put(t, s, certstore.Root, ca, false)
+		put(t, s, certstore.Root, root, false)
+		put(t, s, certstore.My, leaf, true)
+		load(t, s, leaf.Certificate)
+		s.openHealth()
+		synctest.Wait()
+		sees(t, s, "1 error, 0 warnings, 0 notes", "Issued certificates among the trusted roots (1)", "Move…", "Not looked at")
+		home := t.TempDir()
+		t.Setenv("HOME", home)
+		r, err := s.tools().Health(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second has another name
+			if _, err := s.tools().SaveHealth(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if files, _ := filepath.Glob(filepath.Join(home, "*")); len(files) != 4 {
+			t.Errorf("wrote %v", files)
+		}
+		if data, err := os.ReadFile(filepath.Join(home, "certificate-health-"+r.At.Format(time.DateOnly)+".html")); err != nil || !strings.Contains(string(data), ca.CommonName()) {
+			t.Errorf("the page: %v", err)
+		}
+	})
+}
