@@ -92,6 +92,9 @@ func TestImports(t *testing.T) {
 		{"internal/", "github.com/google/certtostore", "only certstore calls an operating system", nil},
 		{"ui/", "github.com/google/certtostore", "only certstore calls an operating system", nil},
 		{"cmd/", "github.com/google/certtostore", "only certstore calls an operating system", nil},
+		{"internal/", "github.com/ebitengine/purego", "only certstore calls an operating system", nil},
+		{"ui/", "github.com/ebitengine/purego", "only certstore calls an operating system", nil},
+		{"cmd/certctl/", "github.com/ebitengine/purego", "only certstore calls an operating system", nil},
 		{"cmd/certctl/", "fyne.io/", "the command line has no GUI", nil},
 		{"cmd/certctl/", module + "ui", "the command line has no GUI", nil},
 	}
@@ -120,6 +123,28 @@ func TestImports(t *testing.T) {
 		if !used[i] {
 			t.Errorf("no file under %s: the rule about %s checks nothing", r.dir, r.mayNotImport)
 		}
+	}
+}
+
+// TestKeychainPolicy keeps the bindings of macOS loadable only where they are
+// wanted: the adapter's files compile everywhere, and only those of macOS and
+// of tests link the library that loads the frameworks.
+func TestKeychainPolicy(t *testing.T) {
+	const loader = module + "certstore/internal/keychain/dylib"
+	n := 0
+	sources(t, parser.ImportsOnly, func(path string, f *ast.File, _ []byte) {
+		for _, imp := range f.Imports {
+			if p, _ := strconv.Unquote(imp.Path.Value); p != loader {
+				continue
+			}
+			n++
+			if !strings.HasSuffix(path, "_darwin.go") && !strings.HasSuffix(path, "_test.go") && !strings.HasPrefix(path, "certstore/internal/keychain/standin/") {
+				t.Errorf("%s imports %s: other systems' programs would link it", path, loader)
+			}
+		}
+	})
+	if n < 3 {
+		t.Errorf("found %d files that load the frameworks", n)
 	}
 }
 

@@ -127,11 +127,12 @@ type Provider string
 
 // The providers.
 const (
-	ProviderDefault Provider = ""     // CNG where it works, else CryptoAPI
-	ProviderCNG     Provider = "cng"  // Microsoft Software Key Storage Provider
-	ProviderCAPI    Provider = "capi" // Microsoft Enhanced RSA and AES Cryptographic Provider, for programs that cannot use CNG keys; RSA only
-	ProviderTPM     Provider = "tpm"  // Microsoft Platform Crypto Provider, for keys that are made there
-	ProviderNSS     Provider = "nss"  // the only way of NSS; not for [Item]
+	ProviderDefault  Provider = ""         // CNG where it works, else CryptoAPI
+	ProviderCNG      Provider = "cng"      // Microsoft Software Key Storage Provider
+	ProviderCAPI     Provider = "capi"     // Microsoft Enhanced RSA and AES Cryptographic Provider, for programs that cannot use CNG keys; RSA only
+	ProviderTPM      Provider = "tpm"      // Microsoft Platform Crypto Provider, for keys that are made there
+	ProviderNSS      Provider = "nss"      // the only way of NSS; not for [Item]
+	ProviderKeychain Provider = "keychain" // the only way of macOS; not for [Item]
 )
 
 // A State is what one location holds of one certificate, to be compared and

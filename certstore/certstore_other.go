@@ -1,4 +1,4 @@
-//go:build !linux && !windows
+//go:build !linux && !windows && !darwin
 
 package certstore
 
@@ -8,8 +8,8 @@ import (
 	"runtime"
 )
 
-// Open fails with [ErrUnavailable]: the stores of this system are not
-// supported yet.
+// Open fails with [ErrUnavailable]: there is no adapter for the stores of this
+// system. Everything else compiles and works on files.
 func Open(ctx context.Context, opts Options) (Store, error) {
-	return nil, &Error{Op: "open", Location: User, Err: fmt.Errorf("%w: not supported yet on %s", ErrUnavailable, runtime.GOOS)}
+	return nil, &Error{Op: "open", Location: User, Err: fmt.Errorf("%w: not supported on %s", ErrUnavailable, runtime.GOOS)}
 }

@@ -9,7 +9,7 @@ import (
 
 // A KeyPlan says how a store would keep a private key.
 type KeyPlan struct {
-	Provider Provider // cng, capi or nss
+	Provider Provider // cng, capi, nss or keychain
 	Name     string   // the provider's own name
 	KeySet   Location // whose keys it will be among
 	Reason   string   // why this provider when nobody asked for one, a full sentence

@@ -29,7 +29,7 @@ func newKeyOptions(v *importView) *keyOptions {
 	set := func(f func(*importer.Options)) { v.model.SetOptions(f) }
 	windows := v.shell.services.System == "windows"
 	hint := lang.X("import.exportableHint", "A mark that this program heeds; other programs that use the same NSS database do not.")
-	if windows {
+	if windows || v.shell.services.System == "darwin" { // these keep such keys in earnest
 		hint = lang.X("import.exportableWindows", "Leave off unless you have to move it to another computer later.")
 	}
 	k := &keyOptions{}
