@@ -24,11 +24,15 @@ import (
 	"certdesk/internal/certtest"
 )
 
-// prefixed is an environment with nothing but a prefix of all store names.
+// prefixed is an environment with nothing but a prefix of all store names, and
+// the provider of keys that CERTDESK_TEST_KEY_PROVIDER names for the tests.
 func prefixed(prefix string) func(string) string {
 	return func(name string) string {
 		if name == "CERTDESK_STORE_PREFIX" {
 			return prefix
+		}
+		if name == "CERTDESK_KEY_PROVIDER" {
+			return os.Getenv("CERTDESK_TEST_KEY_PROVIDER")
 		}
 		return ""
 	}
@@ -80,13 +84,16 @@ func cleanUp(t testing.TB, prefix string) {
 	}
 }
 
-// limits are those of Wine 8, measured; Windows has none of them.
+// limits are those of Wine 8, measured, and of CryptoAPI; CNG on Windows has
+// none of them.
 func limits() certstoretest.Limits {
 	l := certstoretest.Limits{FreeNames: true}
 	if wincrypt.OnWine() != "" {
 		l.NoEC = "Wine 8: CryptoAPI stores RSA keys only, and there are no persisted CNG keys"
 		l.OnePermission = "Wine 8: once the access list of a key was set, setting it again is NTE_BAD_KEYSET"
 		l.NoPSS = "Wine 8: CryptoAPI makes no PSS signatures, and there are no persisted CNG keys"
+	} else if os.Getenv("CERTDESK_TEST_KEY_PROVIDER") == "capi" {
+		l.NoEC, l.NoPSS = "CryptoAPI stores RSA keys only", "CryptoAPI makes no PSS signatures"
 	}
 	return l
 }

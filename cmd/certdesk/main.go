@@ -122,6 +122,10 @@ func run(ctx context.Context, args []string, theme string) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	documents := make(chan []string)
+	if err := openDocuments(func(paths []string) { documents <- paths }); err != nil {
+		services.Problems = append(services.Problems, err)
+	}
 	a, err := newApp()
 	if err != nil {
 		return err
@@ -138,6 +142,11 @@ func run(ctx context.Context, args []string, theme string) error {
 		if len(paths) > 0 {
 			w.Open(paths)
 		}
+		go func() { // those of macOS, which came while the window was made or come later
+			for paths := range documents {
+				w.Open(paths)
+			}
+		}()
 		go func() { // a signal closes the window as a person would
 			<-ctx.Done()
 			fyne.Do(a.Quit)
