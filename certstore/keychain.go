@@ -101,12 +101,12 @@ func (s *keychainStore) Entries(ctx context.Context, loc Location) iter.Seq2[Ent
 	return func(yield func(Entry, error) bool) {
 		type result struct {
 			entries []Entry
+			path    string
 			err     error
 		}
-		var path string
 		r, err := await(ctx, func() (r result, err error) {
 			err = s.locked(loc, func(k *openKeychain) error {
-				path = k.path
+				r.path = k.path
 				r.entries, r.err = k.entries(s.roots)
 				return nil
 			})
@@ -118,7 +118,7 @@ func (s *keychainStore) Entries(ctx context.Context, loc Location) iter.Seq2[Ent
 			}
 		}
 		if err = errors.Join(err, r.err); err != nil {
-			yield(Entry{}, s.fail("list", Ref{Location: loc}, path, nil, err))
+			yield(Entry{}, s.fail("list", Ref{Location: loc}, r.path, nil, err))
 		}
 	}
 }

@@ -10,8 +10,10 @@ import (
 	"maps"
 	"math/big"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"certdesk/certstore"
 	"certdesk/certstore/internal/keychain"
@@ -346,6 +348,59 @@ func TestKeychainTwoOfANumber(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("%d entries, want the first alone", n)
+	}
+}
+
+// TestKeychainThread calls everything from a thread of its own, as the
+// window's is: macOS may show a prompt, and the window must not stand still.
+func TestKeychainThread(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	m := newMac(t)
+	s := m.open()
+	m.ForbidThread()
+	ctx := t.Context()
+	leaf, item := bundle(t)
+	ref := refTo(certstore.My, leaf)
+	ok := func(what string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	s.Places(ctx)
+	ok("Put", s.Put(ctx, certstore.User, certstore.My, item))
+	ok("Accepts", s.(certstore.Acceptor).Accepts(ctx, certstore.User, certstore.My, item))
+	ok("Rename", s.(certstore.Renamer).Rename(ctx, ref, "Other"))
+	for _, err := range s.Entries(ctx, certstore.User) {
+		ok("Entries", err)
+	}
+	key, err := s.Signer(ctx, ref)
+	ok("Signer", err)
+	digest := sha256.Sum256(nil)
+	_, err = key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	ok("Sign", err)
+	_, err = s.(certstore.KeyExporter).ExportKey(ctx, ref)
+	ok("ExportKey", err)
+	st, err := s.State(ctx, certstore.User, leaf.Raw)
+	ok("State", err)
+	ok("Restore", s.Restore(ctx, certstore.User, leaf.Raw, st))
+	ok("Move", s.Move(ctx, ref, certstore.Machine, certstore.My))
+	ref.Location = certstore.Machine
+	ok("Delete", s.Delete(ctx, ref, certstore.DeleteAll))
+}
+
+// TestKeychainChanges has another program write to the keychain's file.
+func TestKeychainChanges(t *testing.T) {
+	m := newMac(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	changes := m.open().(certstore.Watcher).Changes(ctx)
+	if err := os.WriteFile(m.machine, []byte("changed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := <-changes; !ok {
+		t.Error("nothing was noticed")
 	}
 }
 

@@ -19,7 +19,10 @@ func (s *keychainStore) State(ctx context.Context, loc Location, der []byte) (St
 		}
 		return c, err
 	})
-	return st, err
+	if err != nil { // ctx may have ended before the answer
+		return State{}, err
+	}
+	return st, nil
 }
 
 // state tells what is there of c.

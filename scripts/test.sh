@@ -11,6 +11,7 @@ step() {
 }
 step "go test" go test -timeout 20m ./...
 step "race" go test -timeout 20m -race -short ./internal/... ./certstore/...
+step "macOS adapter without cgo" env CGO_ENABLED=0 go test -timeout 10m -run Keychain ./certstore
 step "window" scripts/window.sh test out/window
 echo "steps: $passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -24,7 +24,7 @@ make_keychain() {
 	security unlock-keychain -p test "$keychain"
 	local list=() line
 	while read -r line; do list+=("${line//\"/}"); done < <(security list-keychains -d user)
-	security list-keychains -d user -s "$keychain" "${list[@]}"
+	security list-keychains -d user -s "$keychain" ${list[@]+"${list[@]}"}
 }
 
 case "${1:-}" in

@@ -44,6 +44,7 @@ var (
 	fail           func(function string, status keychain.Status, after int32)
 	set            func(knob string, value int32)
 	live           func() int
+	forbidThread   func(on bool)
 	takeFaults     func(out *byte, n uint32)
 )
 
@@ -67,7 +68,7 @@ var load = sync.OnceValues(func() (lib *keychain.Library, err error) {
 	}
 	for name, f := range map[string]any{
 		"standin_create_keychain": &createKeychain, "standin_set_default": &setDefault, "standin_lock_keychain": &lockKeychain,
-		"standin_fail": &fail, "standin_set": &set, "standin_live": &live, "standin_take_faults": &takeFaults,
+		"standin_fail": &fail, "standin_set": &set, "standin_live": &live, "standin_forbid_thread": &forbidThread, "standin_take_faults": &takeFaults,
 	} {
 		purego.RegisterLibFunc(f, handle, name)
 	}
@@ -164,6 +165,13 @@ func (l *Library) Default(path string) { setDefault(path) }
 
 // Lock locks a keychain.
 func (l *Library) Lock(path string) { lockKeychain(path) }
+
+// ForbidThread makes every call of Security on the caller's thread a fault
+// until the end of the test. The caller has locked its goroutine to it.
+func (l *Library) ForbidThread() {
+	forbidThread(true)
+	l.t.Cleanup(func() { forbidThread(false) })
+}
 
 // Fail makes a call of function fail with status, the first or a later one.
 func (l *Library) Fail(function string, status keychain.Status, after int) {

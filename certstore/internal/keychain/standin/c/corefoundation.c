@@ -45,7 +45,18 @@ void standin_fail(const char *function, OSStatus status, int after) {
 	unlock();
 }
 
+static pthread_t forbidden;
+static bool forbids;
+
+/* The calling thread is the one that belongs to the window. */
+void standin_forbid_thread(unsigned char on) {
+	forbidden = pthread_self();
+	forbids = on;
+}
+
 bool fails(const char *function, OSStatus *status) {
+	if (forbids && pthread_equal(pthread_self(), forbidden))
+		fault("%s: called on the main thread", function);
 	if (strcmp(failing.function, function) != 0 || failing.after-- > 0)
 		return false;
 	failing.function[0] = 0;
