@@ -74,7 +74,7 @@ type Entry struct {
 	Key          KeyState
 	Exportable   bool   // the key may leave the store; false without a key
 	Inherited    bool   // Windows: seen through the user's store, kept in the machine's
-	Trusted      bool   // a trust anchor for TLS, whatever store it is shown in
+	Trusted      bool   // a trust anchor for TLS, whatever store it is shown in; NSS: also a self-signed certificate that is trusted itself
 	Shipped      bool   // a trust anchor that came with the system, not one that somebody added
 	Origin       string // where it is kept: a directory or a file
 	// ReadOnly is true for what can be listed but not changed here, such as

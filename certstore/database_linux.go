@@ -156,7 +156,7 @@ func (d *database) entry(l listed, list *listing) Entry {
 		FriendlyName: string(l.label),
 		Key:          key.state,
 		Exportable:   key.exportable,
-		Trusted:      t.anchor(),
+		Trusted:      t.anchor() || t.peer() && c.SelfIssued() && c.SelfSigned(),
 		Origin:       d.Dir,
 		certificate:  c,
 	}

@@ -72,7 +72,7 @@ func (m *memory) Entries(ctx context.Context, loc Location) iter.Seq2[Entry, err
 			for _, c := range p.certificates {
 				e := Entry{
 					Location: loc, Store: p.store(c), DER: c.Raw, FriendlyName: c.label,
-					Key: KeyNone, Trusted: c.trust == Root, Origin: "memory",
+					Key: KeyNone, Trusted: c.trust == Root || c.trust == TrustedPeople && c.SelfSigned(), Origin: "memory",
 				}
 				if k := p.keys[string(c.KeyID())]; k != nil {
 					e.Key, e.Exportable = KeyPresent, k.exportable

@@ -55,6 +55,10 @@ func (t trust) anchor() bool {
 	return t[0] == nss.CKT_NSS_TRUSTED_DELEGATOR || t[1] == nss.CKT_NSS_TRUSTED_DELEGATOR
 }
 
+// peer reports whether TLS trusts the certificate itself; one that signed
+// itself is then the end of its chain.
+func (t trust) peer() bool { return t[0] == nss.CKT_NSS_TRUSTED || t[1] == nss.CKT_NSS_TRUSTED }
+
 var trustWords = map[uint]string{
 	nss.CKT_NSS_TRUSTED: "trusted", nss.CKT_NSS_TRUSTED_DELEGATOR: "trusted-delegator",
 	nss.CKT_NSS_MUST_VERIFY_TRUST: "must-verify", nss.CKT_NSS_TRUST_UNKNOWN: "unknown",

@@ -14,7 +14,6 @@ import (
 
 	"certdesk/internal/certfile"
 	"certdesk/internal/certificate"
-	"certdesk/internal/diagnose"
 	"certdesk/internal/finding"
 	"certdesk/internal/identity"
 	"certdesk/internal/inventory"
@@ -23,7 +22,7 @@ import (
 
 func (a *app) probeCommand() *cobra.Command {
 	var cert, proxy, ca string
-	opt := tlsprobe.Options{Explain: diagnose.ForProbe}
+	opt := tlsprobe.Options{}
 	cmd := &cobra.Command{
 		Use:   "probe URL",
 		Short: "connect to a server and say, step by step, what it does with client certificates",

@@ -183,3 +183,37 @@ func FuzzParse(f *testing.F) {
 		_ = c.Problem()
 	})
 }
+
+// TestMatchZeros wants serial numbers found modulo leading zeros, and no
+// certificate found for zeros that happen to end like its serial number.
+func TestMatchZeros(t *testing.T) {
+	zeros := func(n int, end string) string { return strings.Repeat("0", n-len(end)) + end }
+	for _, c := range []struct {
+		serial []byte
+		id     string
+		want   certificate.Match
+	}{
+		{[]byte{0}, "0", certificate.MatchExact},
+		{[]byte{0}, "00000000", certificate.MatchExact},
+		{[]byte{5}, "0x05", certificate.MatchExact},
+		{[]byte{5}, "00:00:00:05", certificate.MatchExact},
+		{[]byte{5}, zeros(39, "5"), certificate.MatchExact},
+		{[]byte{0}, zeros(40, ""), certificate.MatchNone},
+		{[]byte{0}, zeros(64, ""), certificate.MatchNone},
+		{[]byte{5}, zeros(40, "5"), certificate.MatchNone},
+		{[]byte{5}, zeros(64, "05"), certificate.MatchNone},
+		{[]byte{0x12, 0x34, 0x56, 0x78, 0x9a}, zeros(40, "123456789a"), certificate.MatchNone},
+		{bytes.Repeat([]byte{0x11}, 19), "00" + strings.Repeat("11", 19), certificate.MatchExact},
+		{bytes.Repeat([]byte{0x11}, 20), strings.Repeat("11", 20), certificate.MatchExact},
+		{append([]byte{0}, bytes.Repeat([]byte{0xf1}, 20)...), strings.Repeat("f1", 20), certificate.MatchExact},
+		{[]byte{0x12, 0x34, 0x56, 0x78, 0x9a}, "00000000", certificate.MatchNone},
+		{[]byte{0x12, 0x34, 0x56, 0x78, 0x9a}, "00000012", certificate.MatchNone},
+		{[]byte{0, 0xf1, 0xa0, 0xb3, 0xc4, 0xd5}, "f1a0b3c4", certificate.MatchPrefix},
+		{[]byte{0, 0xf1, 0xa0, 0xb3, 0xc4, 0xd5}, "0000f1a0b3c4", certificate.MatchPrefix},
+	} {
+		id, ok := certificate.ParseID(c.id)
+		if got := (&certificate.Certificate{Raw: []byte{1}, SerialNumber: c.serial}).Match(id); !ok || got != c.want {
+			t.Errorf("serial %x, id %s: %v, want %v", c.serial, c.id, got, c.want)
+		}
+	}
+}

@@ -2,6 +2,8 @@ package certificate
 
 import (
 	"bytes"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/hex"
 	"math/big"
 	"strings"
@@ -123,7 +125,7 @@ func ParseID(s string) (id ID, ok bool) {
 // MatchSerial reports whether id spells the serial number: in hex modulo
 // leading zeros, or in decimal.
 func (c *Certificate) MatchSerial(id ID) bool {
-	if len(c.SerialNumber) == 0 {
+	if len(c.SerialNumber) == 0 || c.tooLong(id) {
 		return false
 	}
 	trim := func(s string) string {
@@ -132,9 +134,17 @@ func (c *Certificate) MatchSerial(id ID) bool {
 		}
 		return "0"
 	}
-	n := SerialInt(c.SerialNumber)
-	return trim(id.Digits) == trim(hex.EncodeToString(c.SerialNumber)) || id.Digits == n.Text(16) ||
-		!id.Hex && trim(id.Digits) == n.String()
+	number := SerialInt(c.SerialNumber)
+	return trim(id.Digits) == trim(hex.EncodeToString(c.SerialNumber)) || id.Digits == number.Text(16) ||
+		!id.Hex && trim(id.Digits) == number.String()
+}
+
+// tooLong reports whether id is as long as a thumbprint, begins with zeros, and
+// the serial number is not of that length: the zeros are not taken off until
+// something fits.
+func (c *Certificate) tooLong(id ID) bool {
+	n := len(id.Digits)
+	return (n == 2*sha1.Size || n == 2*sha256.Size) && n > 2*len(c.SerialNumber)+2 && id.Digits[0] == '0'
 }
 
 // A Match says how an ID fits a certificate.
@@ -152,13 +162,13 @@ const minPrefix = 8 // hex digits of a thumbprint or serial that may stand for t
 // Match compares an ID with the thumbprints and the serial number.
 func (c *Certificate) Match(id ID) Match {
 	digits := id.Digits
-	sha256, sha1 := c.Fingerprint().String(), c.SHA1()
-	if digits == sha256 || digits == sha1 || c.MatchSerial(id) {
+	long, short := c.Fingerprint().String(), c.SHA1()
+	if digits == long || digits == short || c.MatchSerial(id) {
 		return MatchExact
 	}
-	serial := hex.EncodeToString(c.SerialNumber)
-	if len(digits) >= minPrefix && (strings.HasPrefix(sha256, digits) || strings.HasPrefix(sha1, digits) ||
-		strings.HasPrefix(serial, digits) || strings.HasPrefix(strings.TrimLeft(serial, "0"), strings.TrimLeft(digits, "0"))) {
+	serial, stripped := hex.EncodeToString(c.SerialNumber), strings.TrimLeft(digits, "0")
+	if len(digits) >= minPrefix && (strings.HasPrefix(long, digits) || strings.HasPrefix(short, digits) ||
+		strings.HasPrefix(serial, digits) || !c.tooLong(id) && len(stripped) >= minPrefix && strings.HasPrefix(strings.TrimLeft(serial, "0"), stripped)) {
 		return MatchPrefix
 	}
 	return MatchNone

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 
 	"certdesk/certstore"
 	"certdesk/internal/certificate"
@@ -60,6 +61,7 @@ func (b *builder) walk(links []Link) {
 	issuers, rejected := b.issuers(cur.Certificate, links)
 	if len(issuers) == 0 || len(links) == maxLinks {
 		c := cur.Certificate
+		rejected = append(rejected, b.namesakes(c)...)
 		b.keep(append(slices.Clone(links), Link{Status: Missing, Found: NotFound, Name: c.Issuer().String(), Issuer: c.Issuer(), KeyID: c.AuthorityKey, Rejected: rejected}))
 		return
 	}
@@ -148,6 +150,31 @@ func (b *builder) issuers(c *certificate.Certificate, below []Link) (found []Lin
 		return cmp.Or(cmp.Compare(statusRank(a.Status), statusRank(z.Status)), z.Certificate.NotAfter.Compare(a.Certificate.NotAfter))
 	})
 	return found, rejected
+}
+
+// namesakes returns the CAs whose key made the signature of c and whose name is
+// the issuer's, but not byte by byte: PrintableString here and UTF8String
+// there, or another case. RFC 5280 7.1 and OpenSSL take them for equal; Go's
+// and NSS's verifiers compare bytes, so no path goes over them.
+func (b *builder) namesakes(c *certificate.Certificate) (found []*certificate.Certificate) {
+	name := foldName(c.Issuer())
+	consider := func(x *certificate.Certificate) {
+		if x.IsCA() && !bytes.Equal(x.RawSubject, c.RawIssuer) && (c.AuthorityKey == nil || bytes.Equal(c.AuthorityKey, x.SubjectKeyID)) &&
+			foldName(x.Subject()) == name && b.signature(c, x) == nil && !slices.Contains(found, x) {
+			found = append(found, x)
+		}
+	}
+	for _, r := range b.inv.Rows {
+		consider(r.Certificate)
+	}
+	for _, x := range b.opt.Extra {
+		consider(x.Certificate)
+	}
+	return found
+}
+
+func foldName(n certificate.Name) string {
+	return strings.ToLower(strings.Join(strings.Fields(n.String()), " "))
 }
 
 // sameEntity reports whether a and b are certificates of one name and key: a

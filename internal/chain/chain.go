@@ -80,7 +80,7 @@ type Link struct {
 	// Of a link with status Missing only.
 	Issuer   certificate.Name           // whose certificate is missing
 	KeyID    []byte                     // its key identifier, as the certificate below names it; nil: not named
-	Rejected []*certificate.Certificate // of that name, but their key did not make the signature
+	Rejected []*certificate.Certificate // of that name, but their key did not make the signature, or the name is encoded otherwise
 
 	unverified bool // the signature below it could not be checked
 }

@@ -165,6 +165,31 @@ func TestRejected(t *testing.T) {
 	}
 }
 
+// TestNameEncoding wants the CA named whose name is the issuer's but for its
+// encoding.
+func TestNameEncoding(t *testing.T) {
+	root := certtest.Root(t, "Root")
+	plain := certtest.Client(t, root, "Leaf").Certificate
+	leaf := certtest.Resign(t, root, plain, func(tbs []byte) []byte {
+		return bytes.Replace(tbs, plain.RawIssuer, bytes.ReplaceAll(plain.RawIssuer, []byte{0x13}, []byte{0x0c}), 1)
+	})
+	if bytes.Equal(leaf.RawIssuer, root.RawSubject) {
+		t.Fatal("the names are the same")
+	}
+	stored := certstore.NewMemory()
+	put(t, stored, certstore.User, certstore.Root, root.Certificate)
+	for _, r := range []chain.Result{build(t, stored, leaf, finding.Client), build(t, certstore.NewMemory(), leaf, finding.Client, root.Certificate)} {
+		fs := r.Findings(finding.Client)
+		if ids(fs) != "T-02 C-08" || !strings.Contains(finding.WordsOf(fs[0]).Message, "byte for byte") {
+			t.Errorf("%+v", fs)
+		}
+	}
+	other := certtest.Root(t, "Root")
+	if r := build(t, certstore.NewMemory(), leaf, finding.Client, other.Certificate); ids(r.Findings(finding.Client)) != "C-08" {
+		t.Errorf("of another key: %+v", r.Findings(finding.Client))
+	}
+}
+
 // TestAccept is the question of the MOVEit administrator: what must be
 // trusted where, so that this computer accepts the client's certificate?
 func TestAccept(t *testing.T) {

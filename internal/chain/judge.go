@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/x509"
 	"fmt"
@@ -85,7 +86,7 @@ func (b *builder) judge(p *Path) {
 	case end.Status == Missing:
 		p.rank += costMissing
 		for _, r := range end.Rejected {
-			add("T-02", finding.Warning, "RFC 5280 6.1.3(a)(1)", finding.FixNone, "authorityKeyId", cmp.Or(fmt.Sprintf("%x", end.KeyID), "absent"), map[string]string{"issuer": r.CommonName(), "why": mismatch(end, r)})
+			add("T-02", finding.Warning, "RFC 5280 6.1.3(a)(1)", finding.FixNone, "authorityKeyId", cmp.Or(fmt.Sprintf("%x", end.KeyID), "absent"), map[string]string{"issuer": r.CommonName(), "why": mismatch(p.Links[len(p.Links)-2].Certificate, end, r)})
 		}
 	case end.Status != Trusted:
 		p.rank += costUntrusted
@@ -94,8 +95,10 @@ func (b *builder) judge(p *Path) {
 }
 
 // mismatch says why a certificate of the right name is not the issuer.
-func mismatch(end Link, r *certificate.Certificate) string {
+func mismatch(child *certificate.Certificate, end Link, r *certificate.Certificate) string {
 	switch {
+	case !bytes.Equal(child.RawIssuer, r.RawSubject):
+		return "the name is not written byte for byte as in " + child.CommonName() + " (another type of string, or other capitals or spaces); OpenSSL takes the two for equal, Go and NSS do not"
 	case end.KeyID == nil || r.SubjectKeyID == nil:
 		return "its key did not make the signature"
 	case slices.Equal(end.KeyID, r.SubjectKeyID):

@@ -1,6 +1,7 @@
 package chain_test
 
 import (
+	"bytes"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -51,6 +52,10 @@ func zoo(t *testing.T) []species {
 	type certs = []*certificate.Certificate
 	root := certtest.Root(t, "Root")
 	other := certtest.Root(t, "Other Root")
+	plain := certtest.Client(t, root, "Renamed").Certificate
+	renamed := certtest.Resign(t, root, plain, func(tbs []byte) []byte { // PrintableString to UTF8String
+		return bytes.Replace(tbs, plain.RawIssuer, bytes.ReplaceAll(plain.RawIssuer, []byte{0x13}, []byte{0x0c}), 1)
+	})
 	namesake := certtest.Root(t, "Root")
 	sub := certtest.Intermediate(t, root, "Sub")
 	oldSub := certtest.MakeWithKey(t, &root, "Sub", sub.Key, certtest.CA, certtest.Valid(-50, -1))
@@ -100,6 +105,7 @@ func zoo(t *testing.T) []species {
 		{name: "eight levels", leaf: client(deepest), extra: line, root: root.Certificate, purpose: c},
 		{name: "sub missing", leaf: client(sub), root: root.Certificate, purpose: c, want: "missing"},
 		{name: "other root trusted", leaf: client(sub), extra: certs{sub.Certificate, root.Certificate}, root: other.Certificate, purpose: c, want: "untrusted"},
+		{name: "issuer's name as another type of string", leaf: renamed, root: root.Certificate, purpose: c, want: "missing", openssl: "OpenSSL compares names as RFC 5280 7.1 has it, Go byte by byte"},
 		{name: "root of the same name", leaf: client(root), root: namesake.Certificate, purpose: c, want: "missing"},
 		{name: "expired twin beside it", leaf: client(sub), extra: certs{oldSub.Certificate, sub.Certificate}, root: root.Certificate, purpose: c},
 		{name: "expired twin alone", leaf: client(sub), extra: certs{oldSub.Certificate}, root: root.Certificate, purpose: c, want: "A-09"},

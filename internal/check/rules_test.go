@@ -308,7 +308,7 @@ func idsOf(v check.Verdict) []string {
 
 // elsewhere are the rules that need more than a store or a file, with the test
 // that has both cases.
-var elsewhere = map[string]string{"K-07": "access_test.go", "M-10": "rules_test.go", "T-04": "system_test.go", "C-09": "../tlsprobe/fits_test.go", "C-18": "../tlsprobe/fits_test.go",
+var elsewhere = map[string]string{"S-19a": "../tlsprobe/servers_test.go", "K-07": "access_test.go", "M-10": "rules_test.go", "T-04": "system_test.go", "C-09": "../tlsprobe/fits_test.go", "C-18": "../tlsprobe/fits_test.go",
 	"R-01": "../online/online_test.go", "R-02": "../online/online_test.go", "R-03": "../online/online_test.go", "R-04": "../online/online_test.go"}
 
 // TestRules has for every rule a certificate that triggers it, with the

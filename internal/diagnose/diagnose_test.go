@@ -219,14 +219,3 @@ func TestEveryCode(t *testing.T) {
 		t.Errorf("after the end of its context: %v", err)
 	}
 }
-
-func TestForProbe(t *testing.T) {
-	for code, want := range map[string]string{"403.16": "does not trust", "413": "Request entity too large", "alert 49": "", "526": "Cloudflare"} {
-		if e, ok := diagnose.ForProbe(code); !ok || !strings.Contains(e.Title, want) || e.Text == "" {
-			t.Errorf("%s: %+v, %v", code, e, ok)
-		}
-	}
-	if _, ok := diagnose.ForProbe("299"); ok {
-		t.Error("299 is explained")
-	}
-}

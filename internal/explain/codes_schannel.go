@@ -42,6 +42,7 @@ var eventCodes = []Code{
 
 // TLS alerts (RFC 8446 section 6, RFC 5246 section 7.2).
 var alertCodes = []Code{
+	{ID: "alert 0", Kind: Alert, Number: 0, Name: "close_notify", Meaning: "The other side closed the connection without an error.", Causes: []string{"It wanted nothing more, or did not like what came and does not say why."}, Checks: []Check{ServerSide}},
 	{ID: "alert 10", Kind: Alert, Number: 10, Name: "unexpected_message", Meaning: "A message came that does not belong there.", Causes: []string{"A program or proxy with a fault."}, Checks: []Check{ServerSide}},
 	{ID: "alert 20", Kind: Alert, Number: 20, Name: "bad_record_mac", Meaning: "Data was damaged on its way.", Causes: []string{"A device between the two.", "Certificate and key do not belong together."}, Checks: []Check{Key}},
 	{ID: "alert 40", Kind: Alert, Number: 40, Name: "handshake_failure", Meaning: "The two sides found nothing in common, or a client certificate was wanted and not sent (TLS 1.2 and before).", Causes: []string{"No client certificate was sent to a server that requires one.", "No common cipher, version or curve."}, Checks: []Check{Client, Key, Weak}, Phrases: []string{"handshake failure", "handshake_failure"}},

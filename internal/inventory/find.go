@@ -101,8 +101,8 @@ func (r *Row) Matches(text string) bool {
 	if len(digits) < 4 {
 		return false
 	}
-	serial := hex.EncodeToString(c.SerialNumber)
-	return strings.Contains(serial, digits) || strings.Contains(serial, strings.TrimLeft(digits, "0")) ||
+	serial, stripped := hex.EncodeToString(c.SerialNumber), strings.TrimLeft(digits, "0")
+	return strings.Contains(serial, digits) || stripped != "" && strings.Contains(serial, stripped) ||
 		strings.HasPrefix(certificate.SerialInt(c.SerialNumber).String(), digits) ||
 		strings.Contains(c.SHA1(), digits) || strings.Contains(c.Fingerprint().String(), digits)
 }

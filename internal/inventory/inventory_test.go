@@ -67,7 +67,7 @@ func TestResolve(t *testing.T) {
 			t.Errorf("Matches(%q) is false", text)
 		}
 	}
-	for _, text := range []string{"nobody", "beef beef", "zz"} {
+	for _, text := range []string{"nobody", "beef beef", "zz", "0000"} {
 		if inv.Rows[0].Matches(text) {
 			t.Errorf("Matches(%q) is true", text)
 		}

@@ -328,9 +328,14 @@ func TestParseTarget(t *testing.T) {
 // error table.
 func TestExplanations(t *testing.T) {
 	for _, code := range []string{"401", "401.1", "401.2", "401.3", "403", "403.4", "403.7", "403.12", "403.13", "403.16", "403.17", "495", "496", "500",
-		"403.5", "alert 47", "alert 40", "alert 42", "alert 43", "alert 44", "alert 45", "alert 46", "alert 48", "alert 49", "alert 51", "alert 116"} {
-		e, ok := tlsprobe.Explain(code)
-		if !ok || e.Title == "" || e.Text == "" || len(e.Ask) == 0 {
+		"497", "502", "403.5", "alert 0", "alert 47", "alert 40", "alert 42", "alert 43", "alert 44", "alert 45", "alert 46", "alert 48", "alert 49", "alert 51", "alert 116"} {
+		e := tlsprobe.Explain(code)
+		if strings.Contains(e.Title, code) || e.Title == "" || e.Text == "" || len(e.Ask) == 0 {
+			t.Errorf("%s: %+v", code, e)
+		}
+	}
+	for code, title := range map[string]string{"413": "Request entity too large", "526": "Cloudflare: invalid SSL certificate", "403.99": "the server does not let you in", "299": "the server refused (299)"} {
+		if e := tlsprobe.Explain(code); e.Title != title || e.Text == "" || len(e.Ask) == 0 {
 			t.Errorf("%s: %+v", code, e)
 		}
 	}

@@ -39,7 +39,6 @@ type Options struct {
 	Now       time.Time
 	Inventory *inventory.Inventory // what the stores hold; never nil
 	Progress  func(Step)           // called for each step as it ends; may be nil
-	Explain   Explainer            // words for codes; nil means the package's own
 }
 
 // A Result says how a probe ended.
@@ -153,7 +152,8 @@ func (r *Report) ExitCode() int {
 type prober struct {
 	opt    Options
 	report *Report
-	number int // of the connection
+	number int   // of the connection
+	late   *Step // TLS 1.3 only, refused, and nothing was asked for; else nil
 }
 
 // Run probes. The report is never nil; a canceled ctx ends it early with
@@ -189,9 +189,10 @@ func (p *prober) run(ctx context.Context) {
 			p.say(p.askedStep(probe.request))
 			first = probe
 		} else if probe.version == 0 {
-			p.say(Step{ID: "again", Status: StepInfo, Title: "No question for a certificate, and no TLS 1.2", Detail: "TLS 1.3 only",
+			p.late = &Step{ID: "again", Status: StepInfo, Title: "No question for a certificate, and no TLS 1.2", Detail: "TLS 1.3 only",
 				Reason: "A server that wants a certificate for some addresses only must ask after the handshake at TLS 1.3 (post-handshake authentication), and neither browsers nor this program offer that.",
-				Advice: "Ask the server's owner whether this address needs a certificate; it should be asked for during the handshake."})
+				Advice: "Ask the server's owner whether this address needs a certificate; it should be asked for during the handshake."}
+			p.say(*p.late)
 		}
 	}
 	if p.opt.Identity == nil || p.report.Request == nil {

@@ -44,8 +44,8 @@ func (p *prober) judgePeer(sent []*certificate.Certificate) *Peer {
 		}
 	}
 	if missing := p.notSent(peer); missing != "" {
-		peer.Findings = append(peer.Findings, finding.Finding{ID: "S-19", Severity: finding.Warning, Purpose: finding.Server, Source: "RFC 8446 4.4.2",
-			Evidence: finding.Evidence{Field: "issuer", Value: missing + " (the server does not send it; this computer has it)"}})
+		peer.Findings = append(peer.Findings, finding.Finding{ID: "S-19a", Severity: finding.Warning, Purpose: finding.Server, Source: "RFC 8446 4.4.2",
+			Evidence: finding.Evidence{Field: "issuer", Value: missing}})
 	}
 	finding.Sort(peer.Findings)
 	peer.Acceptable = finding.Worst(peer.Findings) != finding.Error

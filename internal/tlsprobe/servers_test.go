@@ -219,7 +219,7 @@ func TestNginx(t *testing.T) {
 		// found in the store, but not sent: a warning
 		r = w.probe(t, fmt.Sprintf("https://127.0.0.1:%d/", alone), nil)
 		want(t, r, tlsprobe.OK, false, "200")
-		if s := r.Server; s.Findings[0].ID != "S-19" {
+		if s := r.Server; s.Findings[0].ID != "S-19a" {
 			t.Errorf("%+v", s.Findings)
 		}
 	})
@@ -264,7 +264,22 @@ func TestApache(t *testing.T) {
 		if !slices.ContainsFunc(r.Steps, func(s tlsprobe.Step) bool { return s.ID == "again" }) {
 			t.Error("nothing said of asking late")
 		}
+		if !strings.Contains(r.Text, "post-handshake authentication") || !strings.Contains(r.Ask[0], "during the handshake") {
+			t.Errorf("%s %v", r.Text, r.Ask)
+		}
 	})
+}
+
+// TestNothingInCommon wants no advice about client certificates where the
+// handshake fails before one could be asked for.
+func TestNothingInCommon(t *testing.T) {
+	w := newWorld(t)
+	address := fmt.Sprintf("https://127.0.0.1:%d/", servertest.OpenSSL(t, w.dir, "s_server", "-accept", "127.0.0.1:PORT", "-www", "-cert", "server.pem", "-key", "server.key", "-tls1_2", "-cipher", "AES256-SHA256"))
+	r := w.probe(t, address, nil)
+	want(t, r, tlsprobe.Refused, false, "handshake_failure (40)")
+	if !strings.Contains(r.Text, "in common") || strings.Contains(fmt.Sprint(r.Ask), "Choose") {
+		t.Errorf("%s %v", r.Text, r.Ask)
+	}
 }
 
 func TestOpenSSL(t *testing.T) {

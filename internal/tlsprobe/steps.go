@@ -52,7 +52,10 @@ func (p *prober) tlsStep(state tls.ConnectionState, took time.Duration, o *outco
 	} else if number, ok := alertOf(o.err); ok {
 		p.report.Alert, p.report.alert = alertName(number), number
 		s.Reason = "The server refused the handshake with the alert " + p.report.Alert + "."
-		s.Advice = p.explain(alertCode(number)).Text
+		s.Advice = Explain(alertCode(number)).Text
+		if number == 40 {
+			s.Advice = nothingInCommon
+		}
 		o.fatal, p.report.Result = true, Refused
 	} else {
 		switch {
@@ -63,7 +66,9 @@ func (p *prober) tlsStep(state tls.ConnectionState, took time.Duration, o *outco
 		case closed(o.err):
 			s.Reason, s.Advice = "The server closed the connection during the handshake, without a reason.", "It may not know the host name, or have no certificate; look at the server's log."
 		case strings.Contains(o.err.Error(), "failed to parse certificate"):
-			s.Title = "The server's certificate is malformed"
+			_, why, _ := strings.Cut(o.err.Error(), "certificate from server: ")
+			s.Reason = "It cannot be read: " + why + "."
+			s.ID, s.Title = "server-certificate", "The server's certificate is malformed"
 			s.Advice = "Programs written in Go, Rust and Java may refuse it too: the server needs another certificate."
 			p.report.Result, o.fatal = ServerCertificate, true
 			p.say(s)
@@ -155,7 +160,7 @@ func (p *prober) answer(o *outcome) {
 			}
 		}
 		if s.Status == StepError {
-			e := p.explain(x.Code)
+			e := Explain(x.Code)
 			s.Reason = e.Text
 		}
 		p.say(s)
@@ -176,7 +181,7 @@ func (p *prober) answer(o *outcome) {
 	s := Step{ID: "http", Status: StepError, Title: "The server closed the connection", Reason: o.err.Error()}
 	if number, ok := alertOf(o.err); ok {
 		r.Alert, r.alert = alertName(number), number
-		e := p.explain(alertCode(number))
+		e := Explain(alertCode(number))
 		s.Title, s.Reason = "The server refused with the alert "+r.Alert, e.Text
 	} else {
 		switch {
