@@ -99,7 +99,8 @@ func (v *detailView) title() fyne.CanvasObject {
 	if r := v.detail.Row; r != nil && r.FriendlyName != "" && r.FriendlyName != name {
 		sub = r.FriendlyName + " · " + sub
 	}
-	return parts.Border(nil, nil, parts.Pad(0, 0, 0, 10, parts.Middle(parts.NewIcon(certIcon(c), 28, parts.Accent))), nil,
+	sheet := parts.SmallButton("export", lang.X("menu.handover", "Hand-over sheet…"), func() { v.shell.openHandover(c, v.detail.Subject.Extra) })
+	return parts.Border(nil, nil, parts.Pad(0, 0, 0, 10, parts.Middle(parts.NewIcon(certIcon(c), 28, parts.Accent))), parts.Pad(0, 0, 8, 0, parts.Middle(sheet)),
 		parts.VBox(1, parts.NewLabel(name, 15, parts.Text).Bold().Shrink(), parts.Small(sub).Shrink()))
 }
 

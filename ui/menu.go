@@ -32,6 +32,7 @@ func (s *shell) rowMenu() []*fyne.MenuItem {
 		item("SHA-1", func() { s.copyText(r.Certificate.SHA1()) }))
 	iis := item(lang.X("menu.copyBase64", "Copy for IIS (single line)"), func() { s.copyText(base64.StdEncoding.EncodeToString(r.DER)) })
 	export := item(lang.X("menu.export", "Export…"), func() { s.startExport(rows) })
+	sheet := item(lang.X("menu.handover", "Hand-over sheet…"), func() { s.openHandover(r.Certificate, nil) })
 	move := item(lang.X("menu.move", "Move to"), nil)
 	move.ChildMenu = fyne.NewMenu("", s.moveItems(rows)...)
 	why := item(lang.X("menu.why", "Why isn't this offered?"), func() { s.detail.findings(finding.Client) })
@@ -39,12 +40,12 @@ func (s *shell) rowMenu() []*fyne.MenuItem {
 	probe.Disabled = !one || r.Row.Key != certstore.KeyPresent && r.Row.Key != certstore.KeyLocked
 	rename := item(lang.X("menu.rename", "Change friendly name…"), func() { s.startRename(r) })
 	del := item(lang.X("menu.delete", "Delete"), func() { s.startDelete(rows) })
-	for _, i := range []*fyne.MenuItem{open, serials, thumb, iis, why, rename} {
+	for _, i := range []*fyne.MenuItem{open, serials, thumb, iis, sheet, why, rename} {
 		i.Disabled = !one
 	}
 	move.Disabled, del.Disabled = s.toolbar.move.Disabled(), s.toolbar.del.Disabled()
 	rename.Disabled = rename.Disabled || r.ReadOnly || r.Inherited
-	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, move, why, probe, rename, line, del}
+	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, sheet, move, why, probe, rename, line, del}
 }
 
 // A spelling is one way to write a serial number; short is what fits on a

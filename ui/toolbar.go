@@ -17,7 +17,7 @@ type toolbar struct {
 	shell                   *shell
 	object                  fyne.CanvasObject
 	export, move, del, tidy *parts.Button
-	tools                   *parts.Button
+	tools, fresh            *parts.Button
 	search                  *parts.Field
 	asked                   int // counts what was typed, so that only the last is searched
 }
@@ -29,7 +29,7 @@ func newToolbar(s *shell) *toolbar {
 	t.move = parts.ToolButton("move", lang.X("toolbar.move", "Move to"), t.moveMenu)
 	t.del = parts.ToolButton("delete", lang.X("toolbar.delete", "Delete"), rows(s.startDelete))
 	t.tidy = parts.ToolButton("tidy", lang.X("toolbar.tidy", "Tidy…"), s.startTidy)
-	undo := parts.ToolButton("undo", lang.X("toolbar.undo", "Undo…"), s.startUndo)
+	undo := parts.IconButton("undo", lang.X("toolbar.undo", "Undo…"), s.startUndo)
 	probe := parts.ToolButton("plug", lang.X("toolbar.probe", "Test…"), func() {
 		if r := s.selected(); len(r) == 1 && r[0].Row.Key != certstore.KeyNone {
 			s.startProbe(r[0])
@@ -39,11 +39,12 @@ func newToolbar(s *shell) *toolbar {
 	})
 	refresh := parts.IconButton("refresh", lang.X("toolbar.refresh", "Refresh"), s.reload)
 	colours := parts.IconButton("theme", lang.X("toolbar.colours", "Colours"), s.nextTheme)
+	t.fresh = parts.ToolButton("plus", lang.X("toolbar.new", "New"), t.newMenu)
 	t.tools = parts.ToolButton("wrench", lang.X("toolbar.tools", "Diagnose"), t.toolsMenu)
-	left := parts.HBox(2, parts.Middle(parts.Primary("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })), parts.Gap(6, 1),
+	left := parts.HBox(2, parts.Middle(parts.Primary("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })), parts.Gap(6, 1), parts.Middle(t.fresh),
 		parts.Middle(t.export), parts.Middle(t.move), parts.Middle(t.del), parts.Gap(4, 1), parts.Pad(10, 10, 0, 0, parts.VLine()), parts.Gap(4, 1),
-		parts.Middle(t.tidy), parts.Middle(undo), parts.Middle(probe), parts.Middle(t.tools))
-	t.search = parts.NewSearch(lang.X("search.hint", "Name, serial or thumbprint, any format"), t.typed)
+		parts.Middle(t.tidy), parts.Middle(probe), parts.Middle(t.tools))
+	t.search = parts.NewSearch(lang.X("search.hint", "Name, serial or thumbprint"), t.typed)
 	t.search.OnEscape = func() {
 		if t.search.Text == "" {
 			parts.Focus(s.table.data.body)
@@ -53,8 +54,9 @@ func newToolbar(s *shell) *toolbar {
 	}
 	t.search.OnSubmitted = func(string) { parts.Focus(s.table.data.body) }
 	t.search.OnArrow = func(fyne.KeyName) { parts.Focus(s.table.data.body) }
-	right := parts.HBox(8, parts.Middle(parts.Fixed(268, 30, t.search)), parts.Middle(parts.HBox(2, refresh, colours)))
-	t.object = parts.Stack(parts.Fill(parts.Chrome), parts.Fixed(-1, 46, parts.Border(nil, parts.HLine(), parts.Pad(0, 0, 10, 0, left), parts.Pad(0, 0, 0, 10, right))))
+	right := parts.Middle(parts.HBox(2, undo, refresh, colours))
+	search := parts.Pad(0, 0, 12, 8, parts.Middle(parts.Fixed(180, 30, t.search))) // takes the room that is left
+	t.object = parts.Stack(parts.Fill(parts.Chrome), parts.Fixed(-1, 46, parts.Border(nil, parts.HLine(), parts.Pad(0, 0, 10, 0, left), parts.Pad(0, 0, 0, 10, right), search)))
 	return t
 }
 

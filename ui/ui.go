@@ -23,17 +23,19 @@ import (
 	"certdesk/internal/importer"
 	"certdesk/internal/journal"
 	"certdesk/internal/signatures"
+	"certdesk/internal/testca"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
 )
 
 // Services are what the window works on.
 type Services struct {
-	Store    certstore.Store
-	Journal  *journal.Dir
-	Asker    *Asker  // asks for the password of a locked store; may be nil
-	Picker   Picker  // the system's file dialogs; nil: the toolkit's
-	Problems []error // what went wrong before the window opened
+	Store       certstore.Store
+	Journal     *journal.Dir
+	Asker       *Asker     // asks for the password of a locked store; may be nil
+	Picker      Picker     // the system's file dialogs; nil: the toolkit's
+	Authorities testca.Dir // the certification authorities
+	Problems    []error    // what went wrong before the window opened
 	// Signatures remembers which roots were verified; may be nil.
 	Signatures *signatures.Cache
 	Settings   Settings

@@ -11,7 +11,6 @@ import (
 
 	"certdesk/internal/certfile"
 	"certdesk/internal/csr"
-	"certdesk/internal/place"
 	"certdesk/internal/secret"
 	"certdesk/internal/testca"
 )
@@ -32,9 +31,9 @@ certificate store. Nothing is trusted without a question.`,
 }
 
 func (a *app) authorities() (testca.Dir, error) {
-	path, err := place.Data(a.getenv, "ca")
+	path, err := testca.DefaultPath(a.getenv)
 	if err != nil {
-		return testca.Dir{}, fmt.Errorf("certification authorities: %w", err)
+		return testca.Dir{}, err
 	}
 	return testca.Open(path), nil
 }

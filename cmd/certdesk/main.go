@@ -26,6 +26,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/journal"
 	"certdesk/internal/signatures"
+	"certdesk/internal/testca"
 	"certdesk/ui"
 )
 
@@ -114,6 +115,11 @@ func run(ctx context.Context, args []string, theme string) error {
 		Signatures: signatures.Open(signatures.DefaultPath(os.Getenv))}
 	if dir, err := journal.DefaultPath(os.Getenv); err == nil {
 		services.Journal = journal.Open(dir)
+	} else {
+		services.Problems = append(services.Problems, err)
+	}
+	if path, err := testca.DefaultPath(os.Getenv); err == nil {
+		services.Authorities = testca.Open(path)
 	} else {
 		services.Problems = append(services.Problems, err)
 	}

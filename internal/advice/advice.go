@@ -33,6 +33,8 @@ func For(err error) string {
 	switch {
 	case errors.Is(err, certfile.ErrNoPassword):
 		return "Give the password that protects the file; it is not the pick-up password from the CA's mail."
+	case errors.Is(err, testca.ErrPassword):
+		return "Check upper and lower case; it is the password that was chosen, or shown once, when the authority was made."
 	case errors.Is(err, certfile.ErrPassword):
 		return "Check upper and lower case; it is the password that protects the file, not the pick-up password from the CA's mail."
 	case errors.Is(err, certfile.ErrDamaged):

@@ -47,3 +47,12 @@ func IDs() []string {
 	}
 	return ids
 }
+
+// TitleOf returns the title of what is found under an id, "" where it depends
+// on the certificate.
+func TitleOf(id string) string {
+	if w := catalogue[id]; !strings.Contains(w.Title, "{") {
+		return w.Title
+	}
+	return ""
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,8 +21,8 @@ type FaultInfo struct {
 	Fault Fault
 	Text  string
 	// Findings are the ids of package check that it brings for a purpose with
-	// an RSA key, worst first (S-02 with S-11 in the place of S-01 with an
-	// elliptic curve); none where the fault does not exist for the purpose.
+	// an RSA key, worst first; none where the fault does not exist for the
+	// purpose.
 	Findings map[csr.Purpose][]string
 	apply    func(*draft)
 }
@@ -51,6 +52,16 @@ var Faults = []FaultInfo{
 	{"weak-key", "RSA key of 1024 bits", findings("S-09", "C-15", "", ""), func(d *draft) { d.weak = true }},
 	{"unknown-critical", "a critical extension that nobody knows", findings("A-12", "A-12", "A-12", "A-12"), func(d *draft) { d.unknown = true }},
 	{"no-chain", "the PFX file comes without the intermediate", findings("S-19", "C-08", "", ""), func(d *draft) { d.bare = true }},
+}
+
+// Expected returns the ids of package check that the fault brings for a
+// purpose and a kind of key, worst first.
+func (f FaultInfo) Expected(p csr.Purpose, key csr.KeyType) []string {
+	ids := f.Findings[p]
+	if strings.HasPrefix(string(key), "EC ") && slices.Equal(ids, []string{"S-01"}) {
+		return []string{"S-02", "S-11"} // the same, of an elliptic curve
+	}
+	return ids
 }
 
 // FaultsFor returns the faults that there are for a purpose.

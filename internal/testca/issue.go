@@ -300,3 +300,7 @@ func FileName(user, extension string) string {
 	}
 	return strings.TrimSuffix(name, "-") + extension
 }
+
+// UsualDays returns how long certificates for a purpose are valid unless asked
+// otherwise.
+func UsualDays(p csr.Purpose) int { return usualDays[p] }

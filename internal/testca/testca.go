@@ -30,6 +30,7 @@ import (
 	"certdesk/internal/certificate"
 	"certdesk/internal/csr"
 	"certdesk/internal/outfile"
+	"certdesk/internal/place"
 )
 
 // Why an authority cannot be used. Compare with [errors.Is].
@@ -43,6 +44,16 @@ var (
 	ErrKeyAbsent = errors.New("the key of the certification authority is not in its folder")
 )
 
+// ErrPassword says that a password is not that of an authority's key. It is a
+// [certfile.ErrPassword].
+var ErrPassword error = wrongPassword{}
+
+type wrongPassword struct{}
+
+func (wrongPassword) Error() string { return certfile.ErrPassword.Error() }
+
+func (wrongPassword) Is(target error) bool { return target == certfile.ErrPassword }
+
 // A Level is one of an authority's certificates.
 type Level string
 
@@ -54,6 +65,15 @@ const (
 
 // A Dir is the folder of all authorities.
 type Dir struct{ path string }
+
+// DefaultPath returns the folder of the user's authorities.
+func DefaultPath(getenv func(string) string) (string, error) {
+	path, err := place.Data(getenv, "ca")
+	if err != nil {
+		return "", fmt.Errorf("certification authorities: %w", err)
+	}
+	return path, nil
+}
 
 // Open returns the authorities in the folder path, which need not exist.
 func Open(path string) Dir { return Dir{path} }
@@ -200,6 +220,9 @@ func (a *Authority) Signer(l Level, password []byte) (crypto.Signer, error) {
 		return nil, fmt.Errorf("%s key of %q: %w", l, a.Name, err)
 	}
 	c, err := certfile.Read(context.Background(), data, certfile.Password{Given: true, Text: password})
+	if errors.Is(err, certfile.ErrPassword) {
+		return nil, fmt.Errorf("%s key of %q: %w", l, a.Name, ErrPassword)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s key of %q: %w", l, a.Name, err)
 	}
