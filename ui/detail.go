@@ -106,14 +106,15 @@ func (d *detailPane) findings(p finding.Purpose) {
 // A detailView is the four tabs over one certificate, in the window's pane or
 // in a dialog of its own.
 type detailView struct {
-	shell   *shell
-	tabs    *parts.Tabs
-	body    *fyne.Container
-	detail  *model.Detail
-	users   keyUsers
-	purpose finding.Purpose // chosen on the findings tab; "" for the suggested one
-	asked   asked           // asked on the findings tab
-	chosen  *parts.Press    // the line of the purpose on the findings tab
+	shell    *shell
+	tabs     *parts.Tabs
+	body     *fyne.Container
+	detail   *model.Detail
+	users    keyUsers
+	purposes *fyne.Container // the list of them, a page
+	purpose  finding.Purpose // chosen on the findings tab; "" for the suggested one
+	asked    asked           // asked on the findings tab
+	chosen   *parts.Press    // the line of the purpose on the findings tab
 }
 
 func newDetailView(s *shell) *detailView {
@@ -171,7 +172,9 @@ func (v *detailView) showTab() {
 	case tabChain:
 		v.set(v.chain())
 	case tabFindings:
+		before := v.purposes
 		v.set(v.findingsTab())
+		parts.ScrollAs(v.purposes, before)
 	}
 }
 

@@ -25,7 +25,8 @@ type asked struct {
 // findingsTab has a verdict for each purpose on the left, and on the right
 // what is wrong for the one that is chosen: worst first, each with what to do.
 func (v *detailView) findingsTab() fyne.CanvasObject {
-	left := parts.Fixed(212, -1, parts.Fill(parts.Chrome), parts.Border(nil, nil, nil, parts.VLine(), parts.Page(parts.Pad(8, 10, 6, 6, v.purposeList()))))
+	v.purposes = parts.Page(parts.Pad(8, 10, 6, 6, v.purposeList()))
+	left := parts.Fixed(212, -1, parts.Fill(parts.Chrome), parts.Border(nil, nil, nil, parts.VLine(), v.purposes))
 	return parts.Border(nil, nil, left, nil, parts.Page(parts.Pad(10, 12, 14, 16, v.verdictPage())))
 }
 

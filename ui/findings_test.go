@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 
 	"certdesk/certstore"
 	"certdesk/internal/finding"
@@ -70,6 +71,28 @@ func TestFindings(t *testing.T) {
 		v.ask(func(a *asked) { a.usedBy = "iis" })
 		synctest.Wait()
 		shows("IIS does not list it", "Move to Personal, Local machine", "Will not work as TLS server")
+	})
+}
+
+// TestFindingsKeepPlace wants the list of purposes to stay where it was
+// scrolled to when another purpose is chosen.
+func TestFindingsKeepPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTestShell(t, &fakeStore{entries: []certstore.Entry{entry(t, "exchange only", 0x1234, x509.KeyUsageKeyEncipherment, testNow.AddDate(1, 0, 0))}})
+		s.win.Resize(fyne.NewSize(1100, 560))
+		s.table.data.SelectID(s.table.view.Rows[0].ID)
+		synctest.Wait()
+		s.detail.findings(finding.Client)
+		v := s.detail.view
+		scroll := func() *container.Scroll { return v.purposes.Objects[0].(*container.Scroll) }
+		scroll().ScrollToOffset(fyne.NewPos(0, 40))
+		if scroll().Offset.Y != 40 {
+			t.Fatalf("the list is as high as what it shows: %v of %v", scroll().Content.MinSize(), scroll().Size())
+		}
+		v.choosePurpose(4)
+		if got := scroll().Offset.Y; got != 40 {
+			t.Errorf("scrolled to %v after a choice", got)
+		}
 	})
 }
 

@@ -29,10 +29,13 @@ type exportFlags struct {
 func (a *app) exportCommand() *cobra.Command {
 	var x exportFlags
 	cmd := &cobra.Command{
-		Use:   "export ID...",
+		Use:   "export ID|FILE...",
 		Short: "export the public part (pem, der, p7b, base64, chain), or certificate and key (pfx)",
 		Long: `export writes the public part of certificates, or with --format pfx a
 certificate with its private key and chain.
+
+A FILE stands for the certificate it is about, such as the .cer of a partner;
+with --format pfx only a certificate of the stores will do.
 
 --format base64 is exactly one line. On standard output a newline follows it;
 in a file (-o) nothing follows it.
@@ -45,6 +48,7 @@ Windows, -mac) and java. --site, --account and --url fill them in.`,
 		Example: `  certctl export 4ff4a1beb76c --format base64 -o client-iis.txt
   certctl export 4ff4a1beb76c --format iis-one-to-one --site "Orders" --account 'SERVER\partner'
   certctl export 4ff4a1beb76c --format nginx -o client.conf
+  certctl export partner.cer --format nginx
   certctl export 4ff4a1beb76c --format pfx --new-password-file pw.txt -o client.pfx`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.export(cmd.Context(), args, x) },
@@ -77,7 +81,19 @@ func (a *app) export(ctx context.Context, ids []string, x exportFlags) error {
 		return err
 	}
 	var rows []*inventory.Row
+	var issuers []*certificate.Certificate // that stand in the files
 	for _, id := range ids {
+		if isFile(id) {
+			if format == exporter.PFX {
+				return usage("export as pfx: %s is a file; certctl combine and certctl repair make PFX files of files", id)
+			}
+			c, more, err := a.withIssuers(ctx, id)
+			if err != nil {
+				return err
+			}
+			rows, issuers = append(rows, &inventory.Row{Certificate: c}), append(issuers, more...)
+			continue
+		}
 		found, err := inv.Resolve(id, func(r *inventory.Row) bool { return len(locs) == 0 || r.Location == locs[0] })
 		if err != nil {
 			return err
@@ -95,6 +111,9 @@ func (a *app) export(ctx context.Context, ids []string, x exportFlags) error {
 	certs := make([]*certificate.Certificate, len(rows))
 	for i, r := range rows {
 		certs[i] = r.Certificate
+	}
+	if format == exporter.Chain || format == exporter.P7B {
+		certs = append(certs, issuers...)
 	}
 	data, err := exporter.Public(format, certs, inv, a.now, x.settings)
 	if errors.Is(err, exporter.ErrFormat) {

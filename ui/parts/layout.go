@@ -338,6 +338,14 @@ func Page(content fyne.CanvasObject) *fyne.Container {
 	return container.New(pageLayout{}, container.NewVScroll(content))
 }
 
+// ScrollAs scrolls a page as far as one that it takes the place of; nil: none.
+func ScrollAs(page, before *fyne.Container) {
+	if before == nil {
+		return
+	}
+	page.Objects[0].(*container.Scroll).ScrollToOffset(before.Objects[0].(*container.Scroll).Offset)
+}
+
 type pageLayout struct{}
 
 func (pageLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
