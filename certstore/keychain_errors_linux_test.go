@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,33 @@ func TestKeychainErrors(t *testing.T) {
 				t.Errorf("Put afterwards: %v", err)
 			}
 		})
+	}
+}
+
+// TestKeychainCauses provokes every number that has a meaning: it has one
+// only, and macOS' sentence or number stays in the text.
+func TestKeychainCauses(t *testing.T) {
+	m := newMac(t)
+	s := m.open()
+	leaf, _ := bundle(t)
+	n := 0
+	for kind, numbers := range certstore.KeychainCauses() {
+		for _, number := range numbers {
+			n++
+			m.Fail("SecKeychainGetStatus", number, 0)
+			_, err := s.State(t.Context(), certstore.User, leaf.Raw)
+			for other := range certstore.KeychainCauses() {
+				if errors.Is(err, other) != (other == kind) {
+					t.Errorf("%d: %v, want %v alone", number, err, kind)
+				}
+			}
+			if !strings.Contains(err.Error(), strconv.Itoa(int(number))) {
+				t.Errorf("%d: the number is not in %q", number, err)
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("%d numbers have a meaning", n)
 	}
 }
 

@@ -16,3 +16,6 @@ func NewKeychainStore(lib *keychain.Library, opts Options) Store {
 func EncodePSS(public *rsa.PublicKey, hash crypto.Hash, digest []byte, salt int) ([]byte, error) {
 	return encodePSS(public, hash, digest, salt)
 }
+
+// KeychainCauses is keychainCauses.
+func KeychainCauses() map[error][]keychain.Status { return keychainCauses }

@@ -188,16 +188,17 @@ static void name_by_subject(struct item *item) {
 	item->label = strdup(name);
 }
 
+Ref certificate_from(const unsigned char *der, size_t n) {
+	X509 *x = d2i_X509(NULL, &der, n);
+	return x ? make_certificate(x) : NULL;
+}
+
 Ref SecCertificateCreateWithData(Ref alloc, Ref data) {
 	OSStatus status;
 	lock();
 	Ref r = NULL;
-	if (check(data, DATA, "SecCertificateCreateWithData") && !fails("SecCertificateCreateWithData", &status)) {
-		const unsigned char *p = data->bytes;
-		X509 *x = d2i_X509(NULL, &p, data->n);
-		if (x)
-			r = make_certificate(x);
-	}
+	if (check(data, DATA, "SecCertificateCreateWithData") && !fails("SecCertificateCreateWithData", &status))
+		r = certificate_from(data->bytes, data->n);
 	unlock();
 	return r;
 }

@@ -63,4 +63,6 @@ Ref lookup(Ref dictionary, Ref key);
 bool equal(Ref a, Ref b);
 char *text_of(Ref string); /* the caller frees it */
 
+Ref certificate_from(const unsigned char *der, size_t n);
+
 extern const Ref kCFBooleanTrue, kCFBooleanFalse;

@@ -8,7 +8,6 @@
 enum { PARAM = -50, NOT_FOUND = -25300, NO_TRUST_SETTINGS = -25263, SYSTEM_DOMAIN = -25253 };
 
 extern const Ref kSecPolicyOid, kSecPolicyClient;
-Ref SecCertificateCreateWithData(Ref alloc, Ref data);
 
 struct rule { char *policy, *name; int32_t result; bool has_result, more; };
 
@@ -80,11 +79,8 @@ OSStatus SecTrustSettingsCopyCertificates(uint32_t domain, Ref *out) {
 			*out = make_array(n);
 			n = 0;
 			for (struct settings *s = all; s; s = s->next)
-				if (s->domain == domain) {
-					Ref data = make_data(s->der, s->length);
-					(*out)->values[n++] = SecCertificateCreateWithData(NULL, data);
-					release(data);
-				}
+				if (s->domain == domain)
+					(*out)->values[n++] = certificate_from(s->der, s->length);
 		}
 	}
 	unlock();
