@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bytes"
 	"context"
 	"path/filepath"
 	"strings"
@@ -101,12 +102,13 @@ func (s *shell) importMade(src importer.Source, pw []byte) {
 	s.dialogs.wizard = v
 	v.wizard.Show()
 	v.show()
+	pw = bytes.Clone(pw) // the dialog below wipes its own
 	go func() {
 		v.model.LoadPlaces(v.ctx)
 		opt := testca.DemoOptions(certstore.User)
 		v.model.SetOptions(func(o *importer.Options) { o.Location, o.Exportable = opt.Location, opt.Exportable })
 		v.model.Load(v.ctx, filepath.Clean(src.Path), src.Data)
-		if v.model.Try(v.ctx, certfile.Password{Given: true, Text: append([]byte(nil), pw...)}) {
+		if v.model.Try(v.ctx, certfile.Password{Given: true, Text: pw}) {
 			v.model.MakePlan(v.ctx)
 		}
 	}()

@@ -19,7 +19,7 @@ import (
 type form struct {
 	shell    *shell
 	dialog   *parts.Dialog
-	yes      *parts.Button
+	yes, no  *parts.Button
 	ready    func() bool     // nil: always
 	replaces func() []string // files that it would replace; may be nil
 
@@ -47,12 +47,12 @@ func (s *shell) newForm(title, sub, icon, yes string, width, height float32) *fo
 func (f *form) show(content fyne.CanvasObject, focus fyne.Focusable, do func()) {
 	f.page = parts.Page(parts.Pad(14, 14, 20, 20, content))
 	f.dialog.SetBody(parts.Border(nil, parts.Pad(0, 8, 20, 20, parts.VBox(8, f.problem, f.bar.Object())), nil, nil, f.page))
-	cancel := parts.Secondary("", lang.X("button.cancel", "Cancel"), f.dialog.Cancel)
+	f.no = parts.Secondary("", lang.X("button.cancel", "Cancel"), f.dialog.Cancel)
 	f.yes = parts.Primary(f.icon, f.word, func() { f.submit(do) })
-	f.dialog.SetButtons(f.yes, cancel, f.yes)
+	f.dialog.SetButtons(f.yes, f.no, f.yes)
 	if f.danger { // Enter says no
 		f.yes = parts.Danger(f.icon, f.word, func() { f.submit(do) })
-		f.dialog.SetButtons(cancel, cancel, f.yes)
+		f.dialog.SetButtons(f.no, f.no, f.yes)
 	}
 	closed := f.dialog.OnClosed
 	f.dialog.OnClosed = func() {
@@ -78,6 +78,7 @@ func (f *form) show(content fyne.CanvasObject, focus fyne.Focusable, do func()) 
 func (f *form) update() {
 	if f.yes != nil {
 		f.yes.SetEnabled(!f.busy && (f.ready == nil || f.ready()))
+		f.no.SetEnabled(!f.busy) // a key that is being made cannot be stopped halfway
 	}
 }
 

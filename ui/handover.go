@@ -92,8 +92,7 @@ func (v *handoverView) build() {
 	v.show(parts.Gap(1, 1), nil, v.save)
 	v.dialog.SetBody(parts.Border(nil, parts.Pad(0, 8, 16, 20, parts.VBox(8, v.problem, v.bar.Object())), nil, nil,
 		parts.Pad(14, 6, 16, 20, parts.Border(nil, nil, parts.Pad(0, 0, 0, 16, parts.Fixed(220, -1, parts.VBox(0, forms.Object()))), nil, right))))
-	shut := parts.Secondary("", lang.X("button.cancel", "Cancel"), v.dialog.Close)
-	v.dialog.SetButtons(v.yes, shut, v.copyIt, v.yes)
+	v.dialog.SetButtons(v.yes, v.no, v.copyIt, v.yes)
 	v.dialog.SetNote(lang.X("handover.noKey", "Public data only: no key can get in."))
 }
 

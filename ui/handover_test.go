@@ -59,11 +59,19 @@ func TestHandover(t *testing.T) {
 			if v.copyIt.Disabled() == f.Text() {
 				t.Errorf("%s: Copy", f)
 			}
+			if f.Text() {
+				v.copyIt.Activate()
+				synctest.Wait()
+			}
+			copied := s.app.Clipboard().Content()
 			v.yes.Activate()
 			synctest.Wait()
 			data, err := os.ReadFile(filepath.Join(dir, f.FileName(leaf.Certificate)))
 			if err != nil || len(data) == 0 || bytes.Contains(data, []byte("PRIVATE KEY")) {
 				t.Errorf("%d %s: %v", i, f, err)
+			}
+			if f.Text() && copied != string(data) {
+				t.Errorf("%s: copied %.100q, saved %.100q", f, copied, data)
 			}
 		}
 		v := s.openHandover(leaf.Certificate, nil)
