@@ -119,9 +119,7 @@ func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt chec
 		return err
 	}
 	var reports []report.Report
-	fails := what.file != nil && slices.ContainsFunc(what.file.Findings, func(f finding.Finding) bool {
-		return f.Severity == finding.Error && f.ID == "F-01" // the program asked for cannot open it
-	})
+	fails := false
 	for _, s := range what.subjects {
 		if account != "" {
 			store, err := a.open(ctx)
@@ -145,7 +143,7 @@ func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt chec
 		system, sj := a.systemChain(ctx, s)
 		what.system = append(what.system, sj)
 		for i, v := range r.Verdicts {
-			v = v.WithSystem(system, opt.Trust)
+			v = v.WithSystem(system, opt.Trust).WithFile(what.file)
 			r.Verdicts[i] = v
 			fails = fails || v.Verdict == check.WillNotWork
 		}

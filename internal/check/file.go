@@ -144,6 +144,24 @@ func fileSeverity(w certfile.Warning, by keyusage.Consumer) finding.Severity {
 	return cmp.Or(fileRules[w.ID].severity, pairSeverity[w.Params["case"]], finding.Info)
 }
 
+// WithFile returns v with what keeps the program from opening the file that
+// the certificate comes from; what else is wrong with the file has no purpose.
+func (v Verdict) WithFile(f *File) Verdict {
+	if f == nil {
+		return v
+	}
+	fs := v.Findings[:len(v.Findings):len(v.Findings)]
+	for _, x := range f.Findings {
+		if x.Severity == finding.Error && (x.ID == "F-01" || x.ID == "F-11") {
+			x.Purpose = v.Purpose
+			fs = append(fs, x)
+		}
+	}
+	w := newVerdict(v.Purpose, fs)
+	w.Paths = v.Paths
+	return w
+}
+
 // oldProviders are Windows' providers without SHA-256 (PROV_RSA_FULL).
 var oldProviders = []string{"Microsoft Base Cryptographic Provider v1.0", "Microsoft Enhanced Cryptographic Provider v1.0", "Microsoft Strong Cryptographic Provider"}
 

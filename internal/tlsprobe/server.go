@@ -105,9 +105,9 @@ func (p *prober) serverStep(sent []*certificate.Certificate) bool {
 func serverAdvice(f finding.Finding, w finding.Words) string {
 	switch f.ID {
 	case "T-01":
-		return "If the server is your own or a partner's, name its root with --ca, or trust it after comparing its SHA-256; else do not go on."
+		return "If the server is your own or a partner's, name its root for this test (--ca, or the roots file in the window), or trust it after comparing its SHA-256; else do not go on."
 	case "S-19":
-		return "Ask the server's owner to send the whole chain, or name the issuer's root with --ca."
+		return "Ask the server's owner to send the whole chain, or name the issuer's root for this test (--ca, or the roots file in the window)."
 	}
 	return w.Advice
 }
