@@ -21,7 +21,7 @@ import (
 // they say and how they end.
 
 // hostPrograms are what the scripts call.
-var hostPrograms = []string{"openssl", "pk12util", "certutil", "keytool", "certtool", "sh", "head", "cat", "grep"}
+var hostPrograms = []string{"openssl", "pk12util", "certutil", "keytool", "certtool", "sh", "head", "cat", "grep", "pdftotext"}
 
 func onWine() bool {
 	return windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil
