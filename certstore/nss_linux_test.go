@@ -1,6 +1,7 @@
 package certstore_test
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"errors"
@@ -326,4 +327,58 @@ func TestBusy(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, s, certstore.CA, certstore.Item{DER: certtest.Root(t, "Root").Raw})
+}
+
+// TestDamaged wants files that are no database, or lack their end, told from
+// those that somebody has locked, and at once.
+func TestDamaged(t *testing.T) {
+	for name, damage := range map[string]func(path string, size int64) error{
+		"random": func(path string, _ int64) error {
+			return os.WriteFile(path, bytes.Repeat([]byte("no database "), 999), 0o600)
+		},
+		"short": func(path string, _ int64) error { return os.WriteFile(path, []byte("SQLite"), 0o600) },
+		"cut":   func(path string, size int64) error { return os.Truncate(path, size/2) },
+	} {
+		for _, file := range []string{"cert9.db", "key4.db"} {
+			sc := newScratch(t)
+			put(t, sc.open(t), certstore.CA, certstore.Item{DER: certtest.Root(t, "Root").Raw})
+			path := filepath.Join(sc.user, file)
+			st, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := damage(path, st.Size()); err != nil {
+				t.Fatal(err)
+			}
+			begin := time.Now()
+			err = sc.open(t).Put(t.Context(), certstore.User, certstore.CA, certstore.Item{DER: certtest.Root(t, "Root").Raw})
+			if !errors.Is(err, certstore.ErrDamaged) || time.Since(begin) > 3*time.Second {
+				t.Errorf("%s, %s: Put = %v after %v, want ErrDamaged", file, name, err, time.Since(begin))
+			}
+		}
+	}
+}
+
+// TestEmptyFiles wants files of no length, such as a full disk leaves, taken
+// for no database yet.
+func TestEmptyFiles(t *testing.T) {
+	sc := newScratch(t)
+	if err := os.MkdirAll(sc.user, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"cert9.db", "key4.db"} {
+		if err := os.WriteFile(filepath.Join(sc.user, file), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := sc.open(t)
+	begin := time.Now()
+	for _, err := range s.Entries(t.Context(), certstore.User) {
+		t.Errorf("Entries = an entry, %v", err)
+	}
+	if time.Since(begin) > time.Second {
+		t.Errorf("Entries took %v", time.Since(begin))
+	}
+	leaf := certtest.Client(t, certtest.Root(t, "Root"), "Client")
+	put(t, s, certstore.My, certstore.Item{DER: leaf.Raw, Key: leaf.PKCS8(t)})
 }

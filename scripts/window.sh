@@ -82,8 +82,8 @@ title() { until_ is_titled "$1" || { xdotool getwindowname "$window"; die "the t
 is_titled() { xdotool getwindowname "$window" | grep -q -- "$1"; }
 click() { xdotool mousemove --window "$window" "$1" "$2" click 1; sleep 1; }
 
-# until_: waits up to 30 s for a command to succeed.
-until_() { for _ in $(seq 150); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done; return 1; }
+# until_: waits up to 60 s for a command to succeed.
+until_() { for _ in $(seq 300); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done; return 1; }
 
 names() { certutil -L -d "sql:$CERTDESK_USER_DB" 2>&1; }
 has_key() { names | grep -q 'Sample client .*u,u,u'; }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -141,7 +142,8 @@ func (v *detailView) thumbprint(name, text string) fyne.CanvasObject {
 // for, if it does not entirely.
 func (v *detailView) verdictBanner() fyne.CanvasObject {
 	fs := v.detail.Findings()
-	if len(fs) == 0 || fs[0].Severity == finding.Info {
+	fs = slices.DeleteFunc(slices.Clone(fs), func(f finding.Finding) bool { return f.Severity == finding.Info && f.ID != "C-05" })
+	if len(fs) == 0 {
 		return nil
 	}
 	w := finding.WordsOf(fs[0])

@@ -23,9 +23,11 @@ type importView struct {
 	cancel context.CancelFunc
 	stop   context.CancelFunc // ends the import that is under way
 
-	file   *importFile
-	plan   *importPlan
-	screen model.ImportScreen // shown, -1 for none yet
+	file    *importFile
+	plan    *importPlan
+	screen  model.ImportScreen // shown, -1 for none yet
+	loads   int                // counts files that were read
+	loading bool               // the last of them is being read
 }
 
 // openImport shows the wizard for files. An open one takes them instead: at
@@ -54,7 +56,7 @@ func (s *shell) openImport(paths []string) {
 }
 
 func newImportView(s *shell) *importView {
-	v := &importView{shell: s, model: model.NewImport(s.importer, s.services.System), screen: -1}
+	v := &importView{shell: s, model: model.NewImport(s.importer, s.services.System, s.services.Signatures), screen: -1}
 	v.ctx, v.cancel = context.WithCancel(s.ctx)
 	v.wizard = parts.NewWizard(s.win.Canvas(), lang.X("import.title", "Import certificate"), "pfx",
 		[]string{lang.X("import.step.file", "File"), lang.X("import.step.plan", "Placement"), lang.X("import.step.import", "Import")}, 820, 620)
@@ -92,6 +94,9 @@ func (v *importView) setFiles(paths []string) {
 // load reads a file in the background.
 func (v *importView) load(path string) {
 	v.file.forget()
+	v.loads++
+	mine := v.loads
+	v.loading = true
 	go func() {
 		data, err := readFile(path)
 		if err != nil {
@@ -99,7 +104,15 @@ func (v *importView) load(path string) {
 		} else {
 			v.model.Load(v.ctx, path, data)
 		}
-		fyne.Do(func() { v.file.focus(v.model.State()) })
+		fyne.Do(func() {
+			if mine != v.loads || v.ctx.Err() != nil {
+				return
+			}
+			v.loading = false
+			st := v.model.State()
+			v.file.focus(st)
+			v.shell.win.SetTitle(importTitle(&st))
+		})
 	}()
 }
 
@@ -167,7 +180,9 @@ func (v *importView) show() {
 	if fresh && st.Screen != model.ImportChoose {
 		v.shell.win.Canvas().Unfocus()
 	}
-	v.shell.win.SetTitle(importTitle(&st))
+	if !v.loading { // the title names a file once it can be worked with
+		v.shell.win.SetTitle(importTitle(&st))
+	}
 }
 
 // importTitle is the window's title while st is shown: it says in the task

@@ -194,8 +194,11 @@ func (s listSource) Cell(i int, column string) tableCell {
 	switch column {
 	case "status":
 		kind := severityKind(r.Severity)
+		if r.Severity == "" && r.Status != "" {
+			kind = parts.KindInfo
+		}
 		role, _ := kind.Roles()
-		if r.Severity == "" {
+		if r.Status == "" {
 			return tableCell{text: lang.X("status.ok", "OK"), role: parts.Text3, icon: kind.IconName(), iconRole: role}
 		}
 		return tableCell{text: r.Status, role: role, icon: kind.IconName(), iconRole: role}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 
 	"certdesk/certstore"
@@ -19,7 +20,10 @@ type toolbar struct {
 	export, move, del, tidy *parts.Button
 	tools, fresh            *parts.Button
 	search                  *parts.Field
-	asked                   int // counts what was typed, so that only the last is searched
+	worded                  []*parts.Button // lose their words in a narrow window
+	buttons                 *fyne.Container
+	whole                   float32 // how wide buttons is with all words
+	asked                   int     // counts what was typed, so that only the last is searched
 }
 
 func newToolbar(s *shell) *toolbar {
@@ -41,7 +45,8 @@ func newToolbar(s *shell) *toolbar {
 	colours := parts.IconButton("theme", lang.X("toolbar.colours", "Colours"), s.nextTheme)
 	t.fresh = parts.ToolButton("plus", lang.X("toolbar.new", "New"), t.newMenu)
 	t.tools = parts.ToolButton("wrench", lang.X("toolbar.tools", "Diagnose"), t.toolsMenu)
-	left := parts.HBox(2, parts.Middle(parts.Primary("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })), parts.Gap(6, 1), parts.Middle(t.fresh),
+	t.worded = []*parts.Button{t.fresh, t.export, t.move, t.del, t.tidy, probe, t.tools}
+	t.buttons = parts.HBox(2, parts.Middle(parts.Primary("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })), parts.Gap(6, 1), parts.Middle(t.fresh),
 		parts.Middle(t.export), parts.Middle(t.move), parts.Middle(t.del), parts.Gap(4, 1), parts.Pad(10, 10, 0, 0, parts.VLine()), parts.Gap(4, 1),
 		parts.Middle(t.tidy), parts.Middle(probe), parts.Middle(t.tools))
 	t.search = parts.NewSearch(lang.X("search.hint", "Name, serial or thumbprint"), t.typed)
@@ -54,10 +59,37 @@ func newToolbar(s *shell) *toolbar {
 	}
 	t.search.OnSubmitted = func(string) { parts.Focus(s.table.data.body) }
 	t.search.OnArrow = func(fyne.KeyName) { parts.Focus(s.table.data.body) }
-	right := parts.Middle(parts.HBox(2, undo, refresh, colours))
-	search := parts.Pad(0, 0, 12, 8, parts.Middle(parts.Fixed(180, 30, t.search))) // takes the room that is left
-	t.object = parts.Stack(parts.Fill(parts.Chrome), parts.Fixed(-1, 46, parts.Border(nil, parts.HLine(), parts.Pad(0, 0, 10, 0, left), parts.Pad(0, 0, 0, 10, right), search)))
+	t.whole = t.buttons.MinSize().Width
+	row := container.New(t, t.buttons, parts.Middle(parts.Fixed(-1, 30, t.search)), parts.Middle(parts.HBox(2, undo, refresh, colours)))
+	t.object = parts.Stack(parts.Fill(parts.Chrome), parts.Fixed(-1, 46, parts.Border(nil, parts.HLine(), nil, nil, parts.Pad(0, 0, 10, 10, row))))
 	return t
+}
+
+const searchMin, searchMax = 180, 296 // pixels
+
+// MinSize implements fyne.Layout: that of the buttons without words.
+func (t *toolbar) MinSize(o []fyne.CanvasObject) fyne.Size {
+	words := float32(0)
+	for _, b := range t.worded {
+		words += b.WordWidth()
+	}
+	return fyne.NewSize(t.whole-words+8+searchMin+8+o[2].MinSize().Width, o[0].MinSize().Height)
+}
+
+// Layout implements fyne.Layout: buttons on the left, which show their words
+// if there is room, search and colours on the right.
+func (t *toolbar) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	colours := o[2].MinSize().Width
+	room := s.Width - colours - 16
+	for _, b := range t.worded {
+		b.ShowWord(t.whole+searchMin <= room)
+	}
+	left := o[0].MinSize().Width
+	search := min(searchMax, max(searchMin, room-left))
+	for i, place := range [][2]float32{{0, left}, {s.Width - colours - 8 - search, search}, {s.Width - colours, colours}} {
+		o[i].Move(fyne.NewPos(place[0], 0))
+		o[i].Resize(fyne.NewSize(place[1], s.Height))
+	}
 }
 
 const typingPause = 150 * time.Millisecond // before a search starts

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,17 +50,13 @@ this computer for those causes. Nothing is changed or sent.`,
 // minus is a minus sign that no flag begins with.
 const minus = "\u2212"
 
-// negatives protects the negative numbers behind explain from being taken for
-// flags.
+// negatives protects negative numbers, which are error codes and serial
+// numbers, from being taken for flags: no flag is a digit.
 func negatives(args []string) []string {
-	at := slices.Index(args, "explain")
-	if at < 0 {
-		return args
-	}
 	args = slices.Clone(args)
-	for i, w := range args[at:] {
-		if _, err := strconv.ParseInt(w, 10, 64); err == nil && w[0] == '-' {
-			args[at+i] = minus + w[1:]
+	for i, w := range args {
+		if len(w) > 1 && w[0] == '-' && strings.Trim(w[1:], "0123456789") == "" {
+			args[i] = minus + w[1:]
 		}
 	}
 	return args

@@ -109,8 +109,8 @@ func ParseID(s string) (id ID, ok bool) {
 		case r == 'x' && (b.String() == "0" || b.String() == "-0"):
 			id.Hex = true
 			b.Reset()
-		case r == '-' && b.Len() == 0:
-			b.WriteRune(r)
+		case (r == '-' || r == '\u2212') && b.Len() == 0: // or a typeset minus
+			b.WriteByte('-')
 		case r == ':':
 			id.Hex = true
 		case unicode.IsSpace(r), r == '-', r == '.', r == '_', unicode.Is(unicode.Cf, r), r == '\ufeff':

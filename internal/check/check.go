@@ -29,6 +29,13 @@ type Subject struct {
 	Extra       []*certificate.Certificate // the other certificates of the file
 }
 
+// Elsewhere reports whether s is somebody else's certificate, such as a
+// partner's in Other People: that its key is not here is as it should be,
+// unless somebody wants to use it from here.
+func (s Subject) Elsewhere() bool {
+	return s.Row != nil && s.Row.Key == certstore.KeyNone && s.Row.Store != certstore.My && !s.Certificate.IsCA()
+}
+
 // InFile returns the certificates of a file that are to be judged: those with
 // a key, else those that are no CA, else all.
 func InFile(contents *certfile.Contents) []Subject {

@@ -78,11 +78,13 @@ func describe(s *Snapshot, subject check.Subject, r *Row, opt check.Options) *De
 	return d
 }
 
-// Findings returns the findings of the verdict that matters most; for a
-// certificate made for none of the purposes that rules know, such as a CA's
-// or one for mail, those of the list.
+// Findings returns the findings of the verdict that matters most; for
+// somebody else's certificate, and one made for none of the purposes that
+// rules know, such as a CA's, those of the list.
 func (d *Detail) Findings() []finding.Finding {
 	switch {
+	case d.Subject.Elsewhere():
+		return d.Row.Findings
 	case len(check.Purposes(d.Certificate)) > 0:
 		return d.Verdicts[d.Suggested].Findings
 	case d.Row != nil:

@@ -19,6 +19,7 @@ import (
 	"certdesk/internal/inventory"
 	"certdesk/internal/keyusage"
 	"certdesk/internal/placement"
+	"certdesk/internal/signatures"
 	"certdesk/internal/target"
 )
 
@@ -107,7 +108,8 @@ type Import struct {
 	// Changed counts changes of the state.
 	Changed binding.Int
 
-	service *importer.Service
+	service    *importer.Service
+	signatures *signatures.Cache // which roots were verified; may be nil
 
 	mu       sync.Mutex
 	count    int
@@ -119,9 +121,9 @@ type Import struct {
 }
 
 // NewImport returns an import of nothing yet, on a system named as
-// runtime.GOOS names it.
-func NewImport(service *importer.Service, system string) *Import {
-	m := &Import{Changed: binding.NewInt(), service: service}
+// runtime.GOOS names it. The cache may be nil.
+func NewImport(service *importer.Service, system string, cache *signatures.Cache) *Import {
+	m := &Import{Changed: binding.NewInt(), service: service, signatures: cache}
 	m.state.Targets = target.For(system)
 	m.state.Options = importer.Options{Location: certstore.User, Exportable: importer.DefaultExportable}
 	m.state.preset(true)
@@ -357,7 +359,7 @@ func (m *Import) MakePlan(ctx context.Context) {
 	plan, err := m.service.Plan(ctx, src, contents, opt)
 	var inv *inventory.Inventory
 	if err == nil {
-		inv, _ = inventory.Load(ctx, m.service.Store, inventory.Options{Now: m.time()}) // the list says what cannot be read
+		inv, _ = inventory.Load(ctx, m.service.Store, inventory.Options{Now: m.time(), Signatures: m.signatures}) // the list says what cannot be read
 	}
 	m.mu.Lock()
 	late := mine != m.plans

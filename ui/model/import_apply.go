@@ -59,7 +59,7 @@ func (m *Import) look(ctx context.Context, c *certificate.Certificate, res *Impo
 	if c == nil || res.Err != nil {
 		return
 	}
-	res.Inventory, _ = inventory.Load(ctx, m.service.Store, inventory.Options{Now: m.time()})
+	res.Inventory, _ = inventory.Load(ctx, m.service.Store, inventory.Options{Now: m.time(), Signatures: m.signatures})
 	for _, r := range res.Inventory.At(c.Fingerprint()) {
 		if res.Row == nil || r.Location == res.Report.Plan.Options.Location {
 			res.Row = r

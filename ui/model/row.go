@@ -24,11 +24,11 @@ type Row struct {
 	Name     string // friendly name, or the certificate's own
 	Issuer   string
 	Purposes string
-	Serial   string // as Windows spells it
-	Status   string // the worst finding in one to three words; "" if there is none
-	Severity finding.Severity
-	Client   bool // made for TLS clients
-	SignIn   bool // a client certificate with key and without errors
+	Serial   string           // as Windows spells it
+	Status   string           // the worst finding in one to three words, or that a partner's key is not here; "" if all is well
+	Severity finding.Severity // of a problem, "" if there is none
+	Client   bool             // made for TLS clients
+	SignIn   bool             // a client certificate with key and without errors
 
 	folded string // Name in lower case
 }
@@ -45,6 +45,8 @@ func newRow(r *inventory.Row) *Row {
 	if len(r.Findings) > 0 && r.Findings[0].Severity != finding.Info {
 		row.Severity = r.Findings[0].Severity
 		row.Status = finding.WordsOf(r.Findings[0]).Short
+	} else if i := slices.IndexFunc(r.Findings, func(f finding.Finding) bool { return f.ID == "C-05" }); i >= 0 {
+		row.Status = finding.WordsOf(r.Findings[i]).Short // a partner's: in order, and of no use to sign in
 	}
 	row.Client = slices.Contains(keyusage.Infer(c), finding.Client)
 	row.SignIn = row.Client && row.HasKey() && !slices.ContainsFunc(r.Findings, func(f finding.Finding) bool {

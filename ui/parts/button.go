@@ -10,6 +10,7 @@ type Button struct {
 	Press
 	icon  *Icon
 	label *Label
+	word  *fyne.Container // the label in its place
 
 	iconRole, labelRole fyne.ThemeColorName
 }
@@ -17,14 +18,15 @@ type Button struct {
 func newButton(iconName, text string, iconSize float32, iconRole, labelRole, fill, edge fyne.ThemeColorName,
 	pad [4]float32, tapped func()) *Button {
 	b := &Button{iconRole: iconRole, labelRole: labelRole}
-	row := HBox(6)
+	row := HBox(wordGap)
 	if iconName != "" {
 		b.icon = NewIcon(iconName, iconSize, iconRole)
 		row.Add(Middle(b.icon))
 	}
 	if text != "" {
 		b.label = NewLabel(text, 13, labelRole)
-		row.Add(Middle(b.label))
+		b.word = Middle(b.label)
+		row.Add(b.word)
 	}
 	b.setUp(Center(Pad(pad[0], pad[1], pad[2], pad[3], row)), fill, edge, 4, tapped)
 	b.onState = b.paintState
@@ -59,6 +61,30 @@ func (b *Button) Text() string {
 		return ""
 	}
 	return b.label.full
+}
+
+// wordGap is between icon and word.
+const wordGap = 6
+
+// WordWidth returns how much narrower the button is without its word.
+func (b *Button) WordWidth() float32 {
+	if b.word == nil {
+		return 0
+	}
+	return b.word.MinSize().Width + wordGap
+}
+
+// ShowWord shows the word beside the icon, or the icon alone.
+func (b *Button) ShowWord(on bool) {
+	switch {
+	case b.word == nil || b.word.Visible() == on:
+		return
+	case on:
+		b.word.Show()
+	default:
+		b.word.Hide()
+	}
+	b.Refresh()
 }
 
 // Primary returns the button of the thing most people want here. Use one.

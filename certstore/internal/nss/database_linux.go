@@ -46,8 +46,11 @@ func (d *Database) identity() (identity, error) {
 	if err := syscall.Stat(filepath.Join(d.Dir, "cert9.db"), &st); err != nil {
 		return identity{}, &fs.PathError{Op: "open", Path: filepath.Join(d.Dir, "cert9.db"), Err: err}
 	}
+	if st.Size == 0 { // SQLite makes a database of it; until then there is none
+		return identity{}, &fs.PathError{Op: "open", Path: filepath.Join(d.Dir, "cert9.db"), Err: fs.ErrNotExist}
+	}
 	id := identity{dev: uint64(st.Dev), ino: st.Ino}
-	if syscall.Stat(filepath.Join(d.Dir, "key4.db"), &key) == nil {
+	if syscall.Stat(filepath.Join(d.Dir, "key4.db"), &key) == nil && key.Size > 0 {
 		id.keyDev, id.keyIno, id.keyTime = uint64(key.Dev), key.Ino, key.Mtim.Nano()
 	}
 	return id, nil
@@ -215,6 +218,10 @@ func (d *Database) open(ctx context.Context, lib *Library, how mode) (*slot, err
 		s, err := lib.open(d.Dir, how)
 		pause := newPause
 		switch {
+		case err == nil:
+			return s, nil
+		case d.damaged():
+			return nil, fmt.Errorf("%w: %w", ErrDatabase, err)
 		case errors.Is(err, ErrDatabase) && d.young():
 		case code(err) != ckrGeneralError:
 			return s, err
