@@ -74,25 +74,25 @@ func (a *Authority) IssueTo(r Request, d Delivery, password []byte, signer crypt
 		return nil, err
 	}
 	defer clear(res.Key)
-	chain := rawOf(res.Chain)
+	chain, mode := rawOf(res.Chain), outfile.Private
+	var data []byte
 	if r.Public != nil {
-		err = outfile.Write(d.Path, certfile.EncodePEM(append([][]byte{res.DER}, chain...)), outfile.Public)
+		data, mode = certfile.EncodePEM(append([][]byte{res.DER}, chain...)), outfile.Public
 	} else {
 		entry := certfile.KeyEntry{PKCS8: res.Key, Certificate: res.DER, FriendlyName: res.Certificate.CommonName(), KeySpec: d.KeySpec}
-		var data []byte
 		if data, err = certfile.EncodePKCS12(certfile.Bundle{Keys: []certfile.KeyEntry{entry}, Certificates: chain}, password, d.Profile); err != nil {
 			return nil, err
 		}
-		err = outfile.Write(d.Path, data, outfile.Private)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", d.Path, err)
-	}
+	// The key comes last: after an error nobody has a file without its password.
 	if note := d.Note(); note != "" && r.Public == nil {
 		sheet := handover.New(res.Certificate, res.Chain, handover.Options{File: filepath.Base(d.Path), User: d.User, Now: r.Now})
 		if err := outfile.Write(note, sheet.Markdown(), outfile.Public); err != nil {
 			return nil, fmt.Errorf("write %s: %w", note, err)
 		}
+	}
+	if err := outfile.Write(d.Path, data, mode); err != nil {
+		return nil, fmt.Errorf("write %s: %w", d.Path, err)
 	}
 	return res, nil
 }

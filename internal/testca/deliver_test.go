@@ -46,6 +46,14 @@ func TestIssueTo(t *testing.T) {
 	if out, err := run(t, dir, "openssl", "pkcs12", "-in", "J-Doe.pfx", "-passin", "pass:gr8 secret", "-nokeys", "-clcerts"); err != nil || !strings.Contains(out, "CN = J Doe") {
 		t.Errorf("%v\n%s", err, out)
 	}
+	// A note that cannot be written leaves no file whose password is lost.
+	if err := os.Mkdir(filepath.Join(dir, "other.md"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	other := Delivery{Path: filepath.Join(dir, "other.pfx"), User: "other", Profile: certfile.Modern}
+	if _, err := a.IssueTo(r, other, []byte("p"), signer); err == nil || len(other.Existing()) != 0 {
+		t.Errorf("%v, left %q", err, other.Existing())
+	}
 	before, _ := a.Issued()
 	d.Path = filepath.Join(dir, "absent", "x.pfx")
 	if _, err := a.IssueTo(r, d, []byte("p"), signer); !errors.Is(err, os.ErrNotExist) {
