@@ -73,6 +73,7 @@ func TestImports(t *testing.T) {
 		{"internal/diagnose/", "net", "a diagnosis asks nobody", nil},
 		{"internal/placement/", "os", "placement looks at nothing but its arguments", nil},
 		{"internal/csr/", "os", "a request is made from what was typed", nil},
+		{"internal/request/", "net", "a request reaches the CA by a person's hand", nil},
 		{"internal/combiner/", "os", "the front ends read and write the files", nil},
 		{"internal/importer/", "os", "the front ends read the files", nil},
 		{"internal/inventory/", "os", "an inventory comes from the stores", nil},

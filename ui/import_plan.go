@@ -132,6 +132,16 @@ func (p *importPlan) items(st *model.ImportState) fyne.CanvasObject {
 // item is one certificate of the plan.
 func (p *importPlan) item(st *model.ImportState, it *placement.Item) fyne.CanvasObject {
 	c := it.Certificate
+	if it.Role == certificate.Root && (it.Action == placement.Ask || st.Options.Trust[c.Fingerprint()]) {
+		return planRow(it, p.trustBox(st, c))
+	}
+	return planRow(it, nil)
+}
+
+// planRow shows one line of a plan; trust, what asks whether a root is to be
+// trusted, may be nil.
+func planRow(it *placement.Item, trust fyne.CanvasObject) fyne.CanvasObject {
+	c := it.Certificate
 	role := parts.Text
 	if it.Action == placement.AlreadyThere || it.Action == placement.Skip {
 		role = parts.Text2
@@ -150,8 +160,8 @@ func (p *importPlan) item(st *model.ImportState, it *placement.Item) fyne.Canvas
 	if it.KeyPlan != nil {
 		row.Add(parts.Pad(0, 0, 32, 0, keyPlanBox(it.KeyPlan)))
 	}
-	if it.Role == certificate.Root && (it.Action == placement.Ask || st.Options.Trust[c.Fingerprint()]) {
-		row.Add(parts.Pad(0, 0, 32, 0, p.trustBox(st, c)))
+	if trust != nil {
+		row.Add(parts.Pad(0, 0, 32, 0, trust))
 	}
 	return parts.Pad(9, 9, 12, 12, row)
 }
@@ -165,9 +175,14 @@ func (p *importPlan) trustBox(st *model.ImportState, c *certificate.Certificate)
 		p.trust[fp] = tick
 	}
 	tick.SetChecked(st.Options.Trust[fp])
+	return trustCard(tick, c)
+}
+
+// trustCard shows the SHA-256 of a root below what is ticked to trust it.
+func trustCard(tick *parts.Check, c *certificate.Certificate) fyne.CanvasObject {
 	return parts.SoftCard(parts.WarnSoft, parts.Pad(7, 8, 10, 10, parts.VBox(4, tick,
 		parts.SmallPara(lang.X("plan.compare", "Only after comparing its SHA-256 with what its owner publishes:")),
-		parts.NewParagraph(grouped(fp.String()), 12, parts.Text).Mono())))
+		parts.NewParagraph(grouped(c.Fingerprint().String()), 12, parts.Text).Mono())))
 }
 
 // grouped puts a space after each four digits, and breaks after half of them.

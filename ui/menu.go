@@ -38,14 +38,15 @@ func (s *shell) rowMenu() []*fyne.MenuItem {
 	why := item(lang.X("menu.why", "Why isn't this offered?"), func() { s.detail.findings(finding.Client) })
 	probe := item(lang.X("menu.probe", "Test with this certificate…"), func() { s.startProbe(r) })
 	probe.Disabled = !one || r.Row.Key != certstore.KeyPresent && r.Row.Key != certstore.KeyLocked
+	renew := item(lang.X("menu.renew", "Renew…"), func() { s.openRenewal(r) })
 	rename := item(lang.X("menu.rename", "Change friendly name…"), func() { s.startRename(r) })
 	del := item(lang.X("menu.delete", "Delete"), func() { s.startDelete(rows) })
-	for _, i := range []*fyne.MenuItem{open, serials, thumb, iis, sheet, why, rename} {
+	for _, i := range []*fyne.MenuItem{open, serials, thumb, iis, sheet, why, rename, renew} {
 		i.Disabled = !one
 	}
 	move.Disabled, del.Disabled = s.toolbar.move.Disabled(), s.toolbar.del.Disabled()
 	rename.Disabled = rename.Disabled || r.ReadOnly || r.Inherited
-	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, sheet, move, why, probe, rename, line, del}
+	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, sheet, move, why, probe, renew, rename, line, del}
 }
 
 // A spelling is one way to write a serial number; short is what fits on a

@@ -22,6 +22,7 @@ import (
 	"certdesk/icons"
 	"certdesk/internal/importer"
 	"certdesk/internal/journal"
+	"certdesk/internal/request"
 	"certdesk/internal/signatures"
 	"certdesk/internal/testca"
 	"certdesk/ui/model"
@@ -32,6 +33,7 @@ import (
 type Services struct {
 	Store       certstore.Store
 	Journal     *journal.Dir
+	Requests    string     // directory of the requests that wait for an answer; "" for none
 	Asker       *Asker     // asks for the password of a locked store; may be nil
 	Picker      Picker     // the system's file dialogs; nil: the toolkit's
 	Authorities testca.Dir // the certification authorities
@@ -60,6 +62,7 @@ type shell struct {
 	ctx      context.Context // ends when the window closes
 	services Services
 	importer *importer.Service
+	requests *request.Service // nil without a place for them
 	list     *model.Inventory
 	look     *look
 
@@ -91,6 +94,9 @@ func New(ctx context.Context, app fyne.App, services Services) *Window {
 	s := &shell{app: app, ctx: ctx, services: services, list: model.NewInventory(services.Store, services.Now),
 		importer: &importer.Service{Store: services.Store, Journal: services.Journal, Now: services.Now}, look: &look{mode: modeOf(services.Settings.Theme)}}
 	s.stopReading = func() {}
+	if services.Requests != "" {
+		s.requests = request.At(s.importer, services.Requests, services.System)
+	}
 	s.list.Signatures = services.Signatures
 	app.Settings().SetTheme(s.look)
 	app.SetIcon(icons.App)

@@ -25,6 +25,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/journal"
+	"certdesk/internal/request"
 	"certdesk/internal/signatures"
 	"certdesk/internal/testca"
 	"certdesk/ui"
@@ -121,6 +122,9 @@ func run(ctx context.Context, args []string, theme string) error {
 	if path, err := testca.DefaultPath(os.Getenv); err == nil {
 		services.Authorities = testca.Open(path)
 	} else {
+		services.Problems = append(services.Problems, err)
+	}
+	if services.Requests, err = request.DefaultPath(os.Getenv); err != nil {
 		services.Problems = append(services.Problems, err)
 	}
 	if theme != "" {

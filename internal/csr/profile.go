@@ -99,6 +99,15 @@ func (p Profile) Check(s Spec) error {
 	return nil
 }
 
+// Requires says what has to be filled in, in words.
+func (p Profile) Requires() []string {
+	var out []string
+	for _, r := range p.Require {
+		out = append(out, words[r])
+	}
+	return out
+}
+
 // words of what a profile may require.
 var words = map[string]string{"country": "the country (C)", "organization": "the organization (O)", "commonName": "the common name (CN)",
 	"dns": "a DNS name or IP address among the alternative names", "email": "a mail address among the alternative names"}

@@ -114,13 +114,21 @@ type Service struct {
 // Open returns the service on the records in their usual place, and lets
 // imports know of the keys that wait.
 func Open(imp *importer.Service, getenv func(string) string, system string) (*Service, error) {
-	path, err := place.State(getenv, "requests")
+	path, err := DefaultPath(getenv)
 	if err != nil {
 		return nil, fmt.Errorf("requests: %w", err)
 	}
+	return At(imp, path, system), nil
+}
+
+// DefaultPath returns the usual place of the records.
+func DefaultPath(getenv func(string) string) (string, error) { return place.State(getenv, "requests") }
+
+// At is [Open] for records in the directory path.
+func At(imp *importer.Service, path, system string) *Service {
 	s := &Service{Store: imp.Store, Importer: imp, Path: path, System: system, Now: imp.Now}
 	imp.Waiting = s.Waiting
-	return s, nil
+	return s
 }
 
 func (s *Service) now() time.Time {

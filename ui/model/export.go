@@ -160,7 +160,7 @@ func (e *Export) WriteWithKey(ctx context.Context, path string, password []byte,
 
 func write(path string, data []byte, mode fs.FileMode) error {
 	if err := outfile.Write(path, data, mode); err != nil {
-		return fmt.Errorf("export to %s: %w", path, err)
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }

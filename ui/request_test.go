@@ -1,0 +1,253 @@
+package ui
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"certdesk/certstore"
+	"certdesk/internal/certfile"
+	"certdesk/internal/csr"
+	"certdesk/internal/journal"
+	"certdesk/internal/request"
+	"certdesk/ui/model"
+	"certdesk/ui/parts"
+)
+
+// newRequestShell is newStoreShell with a place for requests.
+func newRequestShell(t *testing.T) *shell {
+	t.Helper()
+	app := test.NewTempApp(t)
+	s := New(t.Context(), app, Services{Store: certstore.NewMemory(), Journal: journal.Open(t.TempDir()), Requests: t.TempDir(),
+		Now: func() time.Time { return testNow }, System: "linux"}).shell
+	t.Cleanup(s.win.Close)
+	s.win.Resize(fyne.NewSize(1100, 700))
+	s.start()
+	synctest.Wait()
+	return s
+}
+
+// answerTo issues the certificate that a request asks for.
+func answerTo(t *testing.T, r request.Record) []byte {
+	t.Helper()
+	req, err := x509.ParseCertificateRequest(r.Request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := csr.NewKey(csr.P256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Portal CA"}}
+	leaf := &x509.Certificate{SerialNumber: big.NewInt(4711), RawSubject: req.RawSubject, NotBefore: testNow.AddDate(0, 0, -1), NotAfter: testNow.AddDate(1, 0, 0), ExtraExtensions: req.Extensions}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, ca, req.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certfile.EncodePEM([][]byte{der})
+}
+
+func only(t *testing.T, s *shell, status request.Status) request.Record {
+	t.Helper()
+	all, err := s.requests.List()
+	if err != nil || len(all) != 1 || all[0].Status != status {
+		t.Fatalf("%+v, %v; want one that is %s", all, err, status)
+	}
+	return all[0]
+}
+
+func pause() { time.Sleep(2 * passwordPause); synctest.Wait() }
+
+// TestRequestAndAnswer makes a request with its key in the store, pastes the
+// answer, and undoes that.
+func TestRequestAndAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newRequestShell(t)
+		v := s.openRequest(nil)
+		if !v.next.Disabled() {
+			t.Error("a request for nobody")
+		}
+		v.chooseProfile(slices.IndexFunc(csr.Profiles, func(p csr.Profile) bool { return p.ID == "globalsign-atlas-mtls" }))
+		v.cn.SetText("https://clm.example.test/x")
+		v.country.SetText("Germany")
+		sees(t, s, "two letters")
+		if !v.next.Disabled() {
+			t.Error("a country of seven letters is taken")
+		}
+		v.country.SetText("DE")
+		v.goOn()
+		sees(t, s, `The common name is "clm.example.test"`, "accepts RSA 2048 and nothing else", "the organization (O) is missing")
+		v.org.SetText("Example GmbH")
+		v.keyType.OnChanged(slices.Index(csr.KeyTypes, csr.P256))
+		sees(t, s, "EC P-256 keys are not allowed, only RSA 2048")
+		if !v.next.Disabled() {
+			t.Error("what the profile forbids can be made")
+		}
+		v.keyType.OnChanged(slices.Index(csr.KeyTypes, csr.RSA2048))
+		v.goOn()
+		synctest.Wait()
+		sees(t, s, "Request for clm.example.test", "BEGIN CERTIFICATE REQUEST", "waits there for its certificate")
+		r := only(t, s, request.Pending)
+		v.wizard.Close()
+
+		s.openPending()
+		synctest.Wait()
+		sees(t, s, "clm.example.test", "Waits", "RSA 2048 in the store")
+		parts.TopDialog(s.win.Canvas()).Close()
+
+		a := s.openAnswer(r.ID)
+		a.text.SetText("hello")
+		pause()
+		sees(t, s, "There is no certificate in the answer")
+		a.text.SetText(strings.ReplaceAll(string(answerTo(t, r)), "\n", `\n`)) // as in JSON
+		pause()
+		sees(t, s, "It answers the request for clm.example.test", "Its private key is in the store since the request was made.")
+		press(s, fyne.KeyEscape) // nothing is changed before the yes
+		only(t, s, request.Pending)
+		a = s.openAnswer("")
+		a.text.SetText(string(answerTo(t, r)))
+		pause()
+		a.complete()
+		synctest.Wait()
+		sees(t, s, "clm.example.test is in the store, with its key")
+		done := only(t, s, request.Completed)
+		s.undoNow(done.Answer.Journal)
+		synctest.Wait()
+		only(t, s, request.Pending)
+	})
+}
+
+// TestRequestInFile makes a request with an encrypted key file, and a PKCS#12
+// file of it and the answer.
+func TestRequestInFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newRequestShell(t)
+		dir := t.TempDir()
+		v := s.openRequest(nil)
+		v.cn.SetText("f.example.test")
+		v.goOn()
+		v.keyIn.OnChanged(1)
+		v.folder.SetText(dir)
+		v.pass.SetText("secret")
+		v.again.SetText("other")
+		sees(t, s, "The two passwords differ.")
+		v.again.SetText("secret")
+		v.goOn()
+		synctest.Wait()
+		sees(t, s, "Request for f.example.test", "is encrypted in "+filepath.Join(dir, "f.example.test.key"))
+		r := only(t, s, request.Pending)
+		v.wizard.Close()
+
+		a := s.openAnswer("")
+		a.text.SetText(string(answerTo(t, r)))
+		pause()
+		sees(t, s, "It answers the request for f.example.test")
+		if !a.do.Disabled() {
+			t.Error("without the key's password")
+		}
+		a.pass.SetText("wrong")
+		pause()
+		sees(t, s, "password")
+		a.pass.SetText("secret")
+		pause()
+		a.goal.OnChanged(1)
+		a.goal.SetSelected(1)
+		a.update()
+		a.p12.makeUp.SetChecked(true)
+		a.p12.update()
+		a.complete()
+		synctest.Wait()
+		path := filepath.Join(dir, "f.example.test.p12")
+		sees(t, s, "Wrote "+path, "openssl pkcs12 -export", "shown this once")
+		st, err := os.Stat(path)
+		if err != nil || st.Mode().Perm() != 0o600 {
+			t.Errorf("%v, %v", st, err)
+		}
+		only(t, s, request.Completed)
+	})
+}
+
+// TestRenewal renews a certificate with a new key.
+func TestRenewal(t *testing.T) {
+	_, leaf, _, _ := clientFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newRequestShell(t)
+		put(t, s, certstore.My, leaf, true)
+		row := load(t, s, leaf.Certificate)
+		v := s.openRequest(row)
+		sees(t, s, "The old one stays until you delete it", leaf.Certificate.Subject().Forward())
+		v.goOn()
+		v.goOn()
+		synctest.Wait()
+		r := only(t, s, request.Pending)
+		v.wizard.Close()
+		a := s.openAnswer(r.ID)
+		a.text.SetText(string(answerTo(t, r)))
+		pause()
+		a.complete()
+		synctest.Wait()
+		sees(t, s, "What still uses the old certificate", "The old certificate stays until you delete it")
+	})
+}
+
+// TestPFX combines, repairs and splits.
+func TestPFX(t *testing.T) {
+	pfx, _, _, _ := clientFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newRequestShell(t)
+		dir := t.TempDir()
+		split := s.openPFX(pfxSplit, pfx)
+		synctest.Wait()
+		sees(t, s, "client.pfx", "Protected by a password")
+		split.pass.SetText(testPassword)
+		pause()
+		split.folder.SetText(dir)
+		split.form.pass.SetText("key")
+		split.form.again.SetText("key")
+		split.start()
+		synctest.Wait()
+		sees(t, s, "The pieces are in "+dir, "openssl pkcs12", "key.pem")
+		parts.TopDialog(s.win.Canvas()).Close()
+
+		v := s.openCombine([]string{filepath.Join(dir, "key.pem"), filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "chain.pem")})
+		synctest.Wait()
+		v.pass.SetText("key")
+		pause()
+		sees(t, s, "Key and certificate belong together")
+		out := filepath.Join(dir, "out.p12")
+		v.form.path.SetText(out)
+		v.form.pass.SetText("new")
+		v.form.again.SetText("new")
+		v.start()
+		synctest.Wait()
+		sees(t, s, "Wrote "+out, "openssl pkcs12 -export")
+		parts.TopDialog(s.win.Canvas()).Close()
+
+		v = s.openPFX(pfxRepair, out)
+		synctest.Wait()
+		v.pass.SetText("new")
+		pause()
+		v.form.makeUp.SetChecked(true)
+		v.form.update()
+		v.start()
+		synctest.Wait()
+		sees(t, s, "Wrote "+filepath.Join(dir, "out-repaired.pfx"), "shown this once")
+		got := &model.PFXFile{Path: out}
+		got.Data, _ = os.ReadFile(out)
+		got.Open(t.Context(), certfile.Password{Given: true, Text: []byte("new")})
+		if got.Err != nil || len(got.Contents.Keys) != 1 || len(got.Contents.Certificates) < 2 {
+			t.Errorf("%+v, %v", got.Contents, got.Err)
+		}
+	})
+}
