@@ -94,7 +94,7 @@ func New(ctx context.Context, app fyne.App, services Services) *Window {
 	s := &shell{app: app, ctx: ctx, services: services, list: model.NewInventory(services.Store, services.Now),
 		importer: &importer.Service{Store: services.Store, Journal: services.Journal, Now: services.Now}, look: &look{mode: modeOf(services.Settings.Theme)}}
 	s.stopReading = func() {}
-	if services.Requests != "" {
+	if services.Requests != "" && services.Journal != nil {
 		s.requests = request.At(s.importer, services.Requests, services.System)
 	}
 	s.list.Signatures = services.Signatures
