@@ -114,6 +114,7 @@ type detailView struct {
 	purposes *fyne.Container // the list of them, a page
 	purpose  finding.Purpose // chosen on the findings tab; "" for the suggested one
 	asked    asked           // asked on the findings tab
+	proxy    string          // for what the chain tab asks the network
 	chosen   *parts.Press    // the line of the purpose on the findings tab
 }
 

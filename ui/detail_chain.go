@@ -18,7 +18,7 @@ func (v *detailView) chain() fyne.CanvasObject {
 	says := parts.Stack()
 	says.Hide()
 	v.askSystem(says)
-	return parts.Page(parts.Pad(12, 12, 14, 16, parts.VBox(12, says, v.chainCards(), v.acceptance(), v.revocation(), v.otherPaths())))
+	return parts.Page(parts.Pad(12, 12, 14, 16, parts.VBox(12, says, v.chainCards(), v.acceptance(), v.network(), v.otherPaths())))
 }
 
 // askSystem shows what the system itself says of the chain, as soon as it
@@ -84,6 +84,8 @@ func (v *detailView) chainCard(l chain.Link, leaf bool) fyne.CanvasObject {
 		sub = roleName(c) + ", " + lang.X("chain.validTo", "valid to {{.Date}}", words{"Date": date(c.NotAfter)})
 		if l.Row != nil {
 			sub += ", " + placeName(l.Row.Location, l.Row.Store)
+		} else if l.Found == chain.Fetched {
+			sub += ", " + lang.X("chain.fetched", "fetched from {{.URL}}", words{"URL": l.URL})
 		} else if i := v.detail.Row; i == nil && !leaf {
 			sub += ", " + lang.X("chain.inFile", "in the file")
 		}

@@ -47,29 +47,75 @@ func (v *detailView) rowsWith(x chain.Action) func() {
 	return nil
 }
 
-// revocation is a button that asks the network, and then its answers.
-func (v *detailView) revocation() fyne.CanvasObject {
-	box := parts.VBox(8)
+// network are buttons that ask the CA's servers, and then their answers.
+func (v *detailView) network() fyne.CanvasObject {
 	d := v.detail
-	var ask *parts.Button
-	ask = parts.SmallButton("globe", lang.X("revocation.ask", "Check revocation"), func() {
-		ask.Disable()
-		ask.SetText(lang.X("revocation.asking", "Asking the CA…"))
-		go func() {
-			answers := d.AskRevocation(v.shell.ctx)
-			fyne.Do(func() {
-				if v.detail != d {
-					return
-				}
-				ask.Enable()
-				ask.SetText(lang.X("revocation.again", "Check again"))
-				box.Objects = []fyne.CanvasObject{parts.Start(ask), parts.List(revocationRows(answers)...)}
-				v.body.Refresh()
-			})
-		}()
+	answer := parts.VBox(8)
+	proxy := parts.NewField(lang.X("online.proxyHint", "Proxy, if one is needed: http://host:port"))
+	proxy.SetText(v.proxy)
+	proxy.OnChanged = func(text string) { v.proxy = text }
+	buttons := parts.HBox(8)
+	ask := func(name string, work func(proxy string) func() fyne.CanvasObject) {
+		var b *parts.Button
+		b = parts.SmallButton("globe", name, func() {
+			b.Disable()
+			b.SetText(lang.X("revocation.asking", "Asking the CA…"))
+			through := v.proxy
+			go func() {
+				show := work(through)
+				fyne.Do(func() {
+					if v.detail != d {
+						return
+					}
+					b.Enable()
+					b.SetText(name)
+					if o := show(); o != nil {
+						answer.Objects = []fyne.CanvasObject{o}
+						v.body.Refresh()
+					}
+				})
+			}()
+		})
+		buttons.Add(b)
+	}
+	problem := func(err error) fyne.CanvasObject { return problemBanner(err, nil) }
+	ask(lang.X("revocation.ask", "Check revocation"), func(through string) func() fyne.CanvasObject {
+		answers, err := d.AskRevocation(v.shell.ctx, through)
+		if err != nil {
+			return func() fyne.CanvasObject { return problem(err) }
+		}
+		return func() fyne.CanvasObject { return parts.List(revocationRows(answers)...) }
 	})
-	box.Add(parts.HBox(10, ask, parts.Middle(parts.Small(lang.X("revocation.note", "Asks the CA's server over the network")))))
-	return box
+	if snapshot, err := v.shell.list.Snapshot.Get(); err == nil && snapshot != nil && !d.Paths.Best().Complete() {
+		ask(lang.X("aia.ask", "Fetch the missing issuer"), func(through string) func() fyne.CanvasObject {
+			again, tried, err := d.FetchIssuers(v.shell.ctx, snapshot, through)
+			switch {
+			case err != nil:
+				return func() fyne.CanvasObject { return problem(err) }
+			case len(again.Chain) > len(d.Chain) || again.Paths.Best().Complete():
+				return func() fyne.CanvasObject { v.show(again); return nil }
+			}
+			return func() fyne.CanvasObject { return parts.List(fetchRows(tried)...) }
+		})
+	}
+	return parts.VBox(8, parts.Border(nil, nil, parts.Pad(0, 0, 0, 10, parts.Middle(buttons)), nil, proxy),
+		parts.Small(lang.X("revocation.note", "Asks the CA's server over the network")), answer)
+}
+
+// fetchRows says why no other issuer was fetched.
+func fetchRows(tried []online.Attempt) []fyne.CanvasObject {
+	if len(tried) == 0 {
+		return []fyne.CanvasObject{probeRow(parts.KindInfo, lang.X("aia.none", "Nowhere to ask"), lang.X("aia.noneText", "The certificate names no address of its issuer's certificate. Ask the CA for it."), false, nil)}
+	}
+	var rows []fyne.CanvasObject
+	for _, t := range tried {
+		if t.Err == nil {
+			rows = append(rows, probeRow(parts.KindOK, t.URL, lang.X("aia.fetched", "Fetched; it names no address of its own issuer that helps"), false, nil))
+			continue
+		}
+		rows = append(rows, probeRow(parts.KindWarning, t.URL, t.Err.Error(), false, nil))
+	}
+	return rows
 }
 
 func revocationRows(answers []online.Answer) []fyne.CanvasObject {

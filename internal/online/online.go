@@ -182,6 +182,8 @@ func crlURLs(c *certificate.Certificate) (out []string, indirect bool) {
 
 const maxFetched = 6 // issuers above each other
 
+var errNotIssuer = errors.New("what stands there is not the issuer's certificate")
+
 // Issuers fetches the missing issuers of c, one above the other, from the
 // addresses in the certificates (caIssuers). What it returns is not trusted:
 // package chain verifies the signatures.
@@ -195,13 +197,16 @@ func (c *Client) Issuers(ctx context.Context, inv *inventory.Inventory, cert *ce
 		got := false
 		for _, address := range accessURLs(child, oidCAIssuers) {
 			certs, err := c.issuer(ctx, address)
-			tried = append(tried, Attempt{"caIssuers", address, err})
 			for _, x := range certs {
 				if child.CheckSignatureFrom(x) == nil {
 					found = append(found, chain.Candidate{Certificate: x, Found: chain.Fetched, URL: address})
 					got = true
 				}
 			}
+			if err == nil && !got {
+				err = errNotIssuer
+			}
+			tried = append(tried, Attempt{"caIssuers", address, err})
 			if got {
 				break
 			}

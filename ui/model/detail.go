@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"certdesk/internal/finding"
 	"certdesk/internal/keyusage"
 	"certdesk/internal/online"
+	"certdesk/internal/tlsprobe"
 )
 
 // A Detail is all there is to say about one certificate.
@@ -39,10 +41,37 @@ func (d *Detail) System(ctx context.Context, store certstore.Store) *certstore.C
 
 const revocationPatience = 15 * time.Second // for one address
 
-// AskRevocation asks the network about the best path, through the proxies
-// that the environment names. It blocks.
-func (d *Detail) AskRevocation(ctx context.Context) []online.Answer {
-	return online.FromEnvironment(revocationPatience, d.Now).Revocation(ctx, d.Paths.Best())
+// AskRevocation asks the network about the best path, through proxy, or, if
+// it is empty, the proxies that the environment names. It blocks.
+func (d *Detail) AskRevocation(ctx context.Context, proxy string) ([]online.Answer, error) {
+	client, err := d.client(proxy)
+	if err != nil {
+		return nil, err
+	}
+	return client.Revocation(ctx, d.Paths.Best()), nil
+}
+
+// FetchIssuers fetches the missing issuers from the addresses in the
+// certificates, and returns what is to be said with them, and what was tried.
+// It blocks.
+func (d *Detail) FetchIssuers(ctx context.Context, s *Snapshot, proxy string) (*Detail, []online.Attempt, error) {
+	client, err := d.client(proxy)
+	if err != nil {
+		return nil, nil, err
+	}
+	fetched, tried := client.Issuers(ctx, s.Inventory, d.Certificate, d.Subject.Extra)
+	return Again(s, d, check.Options{Fetched: fetched}), tried, nil
+}
+
+func (d *Detail) client(proxy string) (*online.Client, error) {
+	if proxy = strings.TrimSpace(proxy); proxy == "" {
+		return online.FromEnvironment(revocationPatience, d.Now), nil
+	}
+	u, err := tlsprobe.ParseProxy(proxy)
+	if err != nil {
+		return nil, err
+	}
+	return online.New(u, revocationPatience, d.Now), nil
 }
 
 // Describe gathers the detail of a row. It blocks: signatures are verified.
