@@ -43,7 +43,8 @@ var (
 // The variable CERTDESK_STORE_PREFIX is put before every name of a system
 // store and of a key container, so that tests never touch real ones.
 // CERTDESK_KEY_PROVIDER (cng or capi) is how keys are kept when an [Item]
-// does not say.
+// does not say. With CERTDESK_MACHINE_READONLY the machine's stores are denied
+// to this process, as they are to a user who is no administrator.
 func Open(ctx context.Context, opts Options) (Store, error) {
 	getenv := opts.Getenv
 	if getenv == nil {
@@ -51,6 +52,9 @@ func Open(ctx context.Context, opts Options) (Store, error) {
 	}
 	s := &windowsStore{prefix: getenv("CERTDESK_STORE_PREFIX"), provider: Provider(getenv("CERTDESK_KEY_PROVIDER")), writable: machineWritable,
 		why: "CERTDESK_KEY_PROVIDER says so."}
+	if getenv("CERTDESK_MACHINE_READONLY") != "" {
+		s.writable = func() error { return windows.ERROR_ACCESS_DENIED }
+	}
 	switch s.provider {
 	case ProviderCNG, ProviderCAPI:
 	case ProviderDefault:

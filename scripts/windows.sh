@@ -6,6 +6,7 @@
 #   scripts/windows.sh commands [go test flags]  the command scripts, cmd/certctl/testdata
 #   scripts/windows.sh certctl                   certctl.exe: what only Windows has
 #   scripts/windows.sh window                    certdesk.exe, driven by mouse, with pictures
+#   scripts/windows.sh elevate                   certdesk.exe, continuing as administrator
 #   scripts/windows.sh safe                      certdesk-safe.exe, without OpenGL, driven by mouse and keyboard
 #   scripts/windows.sh build FOLDER              certctl.exe, certdesk.exe and certdesk-safe.exe
 #   scripts/windows.sh shell                     a shell with the prefix, to look around
@@ -66,13 +67,15 @@ test)
 	commands
 	scripts/wine/certctl.sh "$dir"
 	scripts/wine/window.sh "$dir"
+	scripts/wine/elevate.sh "$dir"
 	scripts/wine/safe.sh "$dir"
 	;;
 suite) suite "$@" ;;
 commands) commands "$@" ;;
 certctl) scripts/wine/certctl.sh "$dir" ;;
 window) scripts/wine/window.sh "$dir" ;;
+elevate) scripts/wine/elevate.sh "$dir" ;;
 safe) scripts/wine/safe.sh "$dir" ;;
 shell) echo "WINEPREFIX=$WINEPREFIX"; "${SHELL:-bash}" ;;
-*) echo "usage: $0 test|suite|commands|certctl|window|safe|build|shell" >&2; exit 2 ;;
+*) echo "usage: $0 test|suite|commands|certctl|window|elevate|safe|build|shell" >&2; exit 2 ;;
 esac

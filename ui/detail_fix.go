@@ -8,6 +8,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/check/report"
+	"certdesk/internal/elevate"
 	"certdesk/internal/finding"
 	"certdesk/internal/placement"
 	"certdesk/ui/model"
@@ -21,7 +22,7 @@ func (v *detailView) fixButton(f finding.Finding) fyne.CanvasObject {
 	switch f.Fix {
 	case finding.FixMove:
 		to := certstore.Name(f.Params["to"])
-		if row == nil || row.ReadOnly || to == "" {
+		if row == nil || to == "" || s.wayOf(row.Row) == elevate.Never {
 			return nil
 		}
 		loc := cmp.Or(certstore.Location(f.Params["location"]), row.Location)
@@ -32,7 +33,7 @@ func (v *detailView) fixButton(f finding.Finding) fyne.CanvasObject {
 		return parts.SmallButton("move", name, func() { s.startMove(s.rowsOf(row), loc, to) })
 	case finding.FixTrust:
 		root := v.detail.Chain[len(v.detail.Chain)-1].Row
-		if root == nil || root.ReadOnly {
+		if root == nil || s.wayOf(root) == elevate.Never {
 			return nil
 		}
 		return parts.SmallButton("shield", lang.X("fix.trust", "Trust…"), func() {
@@ -41,7 +42,7 @@ func (v *detailView) fixButton(f finding.Finding) fyne.CanvasObject {
 			}
 		})
 	case finding.FixGrant:
-		if row == nil || row.ReadOnly {
+		if row == nil || !usable(s.wayOf(row.Row)) {
 			return nil
 		}
 		account := f.Params["account"]
@@ -58,28 +59,18 @@ func (v *detailView) fixButton(f finding.Finding) fyne.CanvasObject {
 // askGrant asks, and lets an account use the key of a row.
 func (v *detailView) askGrant(row *model.Row, account string) {
 	s := v.shell
-	go func() {
-		plan, err := s.importer.PlanPermission(s.ctx, row.Row, certstore.KeyChange{Account: account})
-		fyne.Do(func() {
+	if s.noJournal() {
+		return
+	}
+	w := words{"Account": account, "Name": row.Name}
+	s.ask(s.wayOf(row.Row), question{title: lang.X("grant.title", "Let {{.Account}} use the key?", w), yes: lang.X("grant.yes", "Allow"), icon: "key",
+		text: lang.X("grant.text", "Whatever runs as {{.Account}} can then sign and decrypt with the private key of {{.Name}}. Undo takes it back.", w)}, func() {
+		s.permit(row.Row, certstore.KeyChange{Account: account}, func(err error) {
 			if err != nil {
-				s.showProblem(lang.X("grant.problem", "The account was not let in"), err)
+				s.showProblem(lang.X("grant.problem", "The account was not let in"), cause(err))
 				return
 			}
-			w := words{"Account": account, "Name": row.Name}
-			s.confirm(question{title: lang.X("grant.title", "Let {{.Account}} use the key?", w), yes: lang.X("grant.yes", "Allow"), icon: "key",
-				text: lang.X("grant.text", "Whatever runs as {{.Account}} can then sign and decrypt with the private key of {{.Name}}. Undo takes it back.", w)}, func() {
-				go func() {
-					id, err := s.importer.Permit(s.ctx, plan)
-					fyne.Do(func() {
-						if err != nil {
-							s.showProblem(lang.X("grant.problem", "The account was not let in"), err)
-							return
-						}
-						s.sayWithUndo(lang.X("grant.done", "{{.Account}} may use the key of {{.Name}}", w), id)
-						v.ask(func(*asked) {})
-					})
-				}()
-			})
+			v.ask(func(*asked) {})
 		})
-	}()
+	})
 }

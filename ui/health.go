@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 
 	"certdesk/certstore"
+	"certdesk/internal/elevate"
 	"certdesk/internal/health"
 	"certdesk/internal/inventory"
 	"certdesk/ui/model"
@@ -106,7 +107,7 @@ func (s *shell) healthRow(d *parts.Dialog, p health.Problem) fyne.CanvasObject {
 // healthFix returns the button for what this program can do about a problem,
 // or nil.
 func (s *shell) healthFix(d *parts.Dialog, p health.Problem) fyne.CanvasObject {
-	if p.Row == nil || p.Row.ReadOnly || p.Row.Inherited {
+	if p.Row == nil || s.wayOf(p.Row) == elevate.Never {
 		return nil
 	}
 	row := s.modelRow(p.Row)

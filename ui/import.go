@@ -57,6 +57,7 @@ func (s *shell) openImport(paths []string) {
 
 func newImportView(s *shell) *importView {
 	v := &importView{shell: s, model: model.NewImport(s.importer, s.services.System, s.services.Signatures), screen: -1}
+	v.model.Elevator = s.services.Elevator
 	v.ctx, v.cancel = context.WithCancel(s.ctx)
 	v.wizard = parts.NewWizard(s.win.Canvas(), lang.X("import.title", "Import certificate"), "pfx",
 		[]string{lang.X("import.step.file", "File"), lang.X("import.step.plan", "Placement"), lang.X("import.step.import", "Import")}, 820, 620)

@@ -8,6 +8,7 @@ import (
 
 	"certdesk/internal/certificate"
 	"certdesk/internal/check"
+	"certdesk/internal/elevate"
 	"certdesk/internal/finding"
 	"certdesk/internal/placement"
 	"certdesk/ui/model"
@@ -42,7 +43,14 @@ func (p *importPlan) show(st *model.ImportState, fresh bool) {
 	if st.PlanErr != nil {
 		p.body.Add(problemBanner(st.PlanErr, nil))
 	}
-	if err := st.Plan.Problem; err != nil {
+	switch err := st.Plan.Problem; p.way(st) {
+	case elevate.Helper:
+		p.body.Add(parts.Banner(parts.KindInfo, lang.X("import.needsAdministrator", "The machine's stores belong to administrators"), rightsText(), nil))
+	case elevate.Sudo:
+		title, _ := problemText(err)
+		p.body.Add(parts.Banner(parts.KindError, title, lang.X("import.needsRoot", "The machine's stores belong to root. Import for the current user instead, or let certctl do it."), nil))
+		p.body.Add(p.view.shell.rootBox(elevate.ImportCommands(st.Plan)))
+	case elevate.Never:
 		title, todo := problemText(err)
 		p.body.Add(parts.Banner(parts.KindError, title, todo, nil))
 	}
@@ -86,8 +94,11 @@ func (p *importPlan) showFooter(st *model.ImportState) {
 	case move > 0:
 		text = lang.X("import.moveN", "Move {{.M}}", words{"M": move})
 	}
+	if p.way(st) == elevate.Helper {
+		text = lang.X("rights.continue", "Continue as administrator")
+	}
 	p.start.SetText(text)
-	p.start.SetEnabled(add+move > 0 && st.Plan.Problem == nil && !st.Planning)
+	p.start.SetEnabled(add+move > 0 && usable(p.way(st)) && !st.Planning)
 	note := parts.NoteLine("undo", lang.X("import.canUndo", "You can undo this import afterwards."), parts.Text2)
 	if add+move == 0 {
 		note = parts.NoteLine("info", lang.X("import.allThere", "Everything in this file is here already, or is left out."), parts.Text2)
@@ -105,9 +116,15 @@ func (p *importPlan) showFooter(st *model.ImportState) {
 		words{"File": st.Source.Name, "What": contentWords(st)}), p.scroll, note)
 }
 
+// way returns how the plan can be carried out.
+func (p *importPlan) way(st *model.ImportState) elevate.Way {
+	services := p.view.shell.services
+	return services.Elevator.WayTo(st.Plan.Options.Location, st.Plan.Problem, services.System)
+}
+
 func (p *importPlan) goOn() {
 	st := p.view.model.State()
-	if add, move := st.Changes(); add+move > 0 && st.Plan.Problem == nil && !st.Planning {
+	if add, move := st.Changes(); add+move > 0 && usable(p.way(&st)) && !st.Planning {
 		p.view.apply()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 
 	"certdesk/certstore"
+	"certdesk/internal/elevate"
 	"certdesk/internal/importer"
 	"certdesk/internal/target"
 	"certdesk/ui/model"
@@ -69,7 +70,7 @@ func (t *importTarget) show(st *model.ImportState) {
 		t.about.Refresh()
 	}
 	t.why.Objects = nil
-	if err := st.ReadOnly(st.Options.Location); err != nil {
+	if err := st.ReadOnly(st.Options.Location); err != nil && t.view.shell.services.Elevator.WayTo(st.Options.Location, err, t.view.shell.services.System) != elevate.Helper {
 		title, todo := problemText(err)
 		t.why.Objects = []fyne.CanvasObject{parts.Banner(parts.KindWarning, title, todo, nil)}
 	}

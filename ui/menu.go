@@ -8,6 +8,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/certificate"
+	"certdesk/internal/elevate"
 	"certdesk/internal/finding"
 )
 
@@ -45,7 +46,7 @@ func (s *shell) rowMenu() []*fyne.MenuItem {
 		i.Disabled = !one
 	}
 	move.Disabled, del.Disabled = s.toolbar.move.Disabled(), s.toolbar.del.Disabled()
-	rename.Disabled = rename.Disabled || r.ReadOnly || r.Inherited
+	rename.Disabled = rename.Disabled || s.wayOf(r.Row) == elevate.Never
 	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, sheet, move, why, probe, renew, rename, line, del}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/certificate"
+	"certdesk/internal/elevate"
 	"certdesk/internal/finding"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
@@ -84,7 +85,9 @@ func (d *dialogs) offerOn(s *shell) *parts.Offer {
 	return d.offer
 }
 
-func (s *shell) changes() *model.Changes { return &model.Changes{Service: s.importer} }
+func (s *shell) changes() *model.Changes {
+	return &model.Changes{Service: s.importer, Elevator: s.services.Elevator}
+}
 
 // sha256Box shows a certificate's SHA-256, to be compared.
 func sha256Box(c *certificate.Certificate) fyne.CanvasObject {
@@ -97,6 +100,11 @@ func sha256Box(c *certificate.Certificate) fyne.CanvasObject {
 // cannot be undone.
 func (s *shell) openMove(rows []*model.Row, to certstore.Location, store certstore.Name) {
 	if len(rows) == 0 {
+		return
+	}
+	way := needs(s.wayOfAll(rows), s.wayTo(to, store))
+	if way == elevate.Sudo {
+		s.openRoot(elevate.MoveCommands(model.Moves(inner(rows), to, store)))
 		return
 	}
 	keyed := 0
@@ -118,15 +126,15 @@ func (s *shell) openMove(rows []*model.Row, to certstore.Location, store certsto
 			}
 			box.Add(sha256Box(r.Certificate))
 		}
-		s.confirm(question{title: lang.X("trust.title", "Trust {{.Name}}?", w), text: lang.X("trust.text",
+		s.ask(way, question{title: lang.X("trust.title", "Trust {{.Name}}?", w), text: lang.X("trust.text",
 			"Whoever holds the key of a trusted root can vouch for any server and any person, here: {{.Place}}.", w), yes: lang.X("trust.yes", "Trust"), icon: "shield",
 			more: box, height: 320, danger: true}, do)
 	case keyed > 0:
-		s.confirm(question{title: lang.X("move.title", "Move {{.Name}}?", w),
+		s.ask(way, question{title: lang.X("move.title", "Move {{.Name}}?", w),
 			text: lang.X("move.keyText", "Certificate and private key go to {{.Place}}, and are gone from where they are. Programs of the old place no longer see them. Undo cannot bring a key back: move it back instead.", w),
 			yes:  lang.X("move.yes", "Move"), icon: "move"}, do)
-	case len(rows) > 1:
-		s.confirm(question{title: lang.X("move.title", "Move {{.Name}}?", w), text: lang.X("move.text", "They go to {{.Place}}.", w), yes: lang.X("move.yes", "Move"), icon: "move"}, do)
+	case len(rows) > 1 || way == elevate.Helper:
+		s.ask(way, question{title: lang.X("move.title", "Move {{.Name}}?", w), text: plural(len(rows), lang.X("move.text1", "It goes to {{.Place}}.", w), lang.X("move.text", "They go to {{.Place}}.", w)), yes: lang.X("move.yes", "Move"), icon: "move"}, do)
 	default:
 		do()
 	}
@@ -153,17 +161,23 @@ func (s *shell) openTidy() {
 	if err != nil || snapshot == nil {
 		return
 	}
-	moves, fixed := model.ToTidy(snapshot)
+	moves, root, fixed := model.ToTidy(snapshot, s.services.Elevator, s.services.System)
 	d := parts.NewDialog(s.win.Canvas(), lang.X("tidy.title", "Tidy"), lang.X("tidy.sub", "Certificates that stand in the wrong store"), 680, 460)
 	shut := parts.Secondary("", lang.X("button.close", "Close"), d.Close)
+	rest := parts.VBox(10) // what this window cannot move
+	if len(root) > 0 {
+		rest.Add(parts.Banner(parts.KindInfo, plural(len(root), lang.X("tidy.root1", "1 certificate in the machine's stores can be moved by root"),
+			lang.X("tidy.root", "{{.N}} certificates in the machine's stores can be moved by root", words{"N": len(root)})), "", nil))
+		rest.Add(s.rootBox(elevate.TidyCommands()))
+	}
+	if len(fixed) > 0 {
+		rest.Add(fixedNote(fixed))
+	}
 	if len(moves) == 0 {
 		body := parts.VBox(8, parts.Center(parts.NewIcon("ok", 34, parts.OK)), parts.Center(parts.NewLabel(lang.X("tidy.none", "Everything stands where it belongs"), 15, parts.Text).Bold()))
-		if len(fixed) > 0 {
-			body = parts.VBox(8, fixedNote(fixed))
-		}
 		d.SetBody(parts.Pad(20, 20, 20, 20, parts.Center(body)))
-		if len(fixed) > 0 {
-			d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, body)))
+		if len(rest.Objects) > 0 {
+			d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, rest)))
 		}
 		shut = parts.Primary("", lang.X("button.close", "Close"), d.Close)
 		d.SetButtons(shut, shut)
@@ -179,12 +193,23 @@ func (s *shell) openTidy() {
 	if n := len(moves) - most; n > 0 {
 		body.Add(parts.Small(lang.X("tidy.more", "… and {{.N}} more", words{"N": thousands(n)})))
 	}
-	if len(fixed) > 0 {
-		body.Add(fixedNote(fixed))
+	if len(rest.Objects) > 0 {
+		body.Add(rest)
+	}
+	way := elevate.Direct
+	for _, m := range moves {
+		way = needs(way, s.wayOf(m.Row))
+	}
+	if way == elevate.Helper {
+		body.Add(parts.NewParagraph(rightsText(), 12, parts.Text2))
 	}
 	d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, body)))
 	d.SetNote(lang.X("tidy.note", "You can undo this afterwards."))
-	move := parts.Primary("tidy", plural(len(moves), lang.X("tidy.move1", "Move 1"), lang.X("tidy.move", "Move {{.N}}", words{"N": len(moves)})), func() {
+	text := plural(len(moves), lang.X("tidy.move1", "Move 1"), lang.X("tidy.move", "Move {{.N}}", words{"N": len(moves)}))
+	if way == elevate.Helper {
+		text = lang.X("rights.continue", "Continue as administrator")
+	}
+	move := parts.Primary("tidy", text, func() {
 		d.Close()
 		s.tidyNow(moves)
 	})
@@ -237,6 +262,10 @@ func (s *shell) openDelete(rows []*model.Row) {
 	if len(rows) == 0 {
 		return
 	}
+	if s.wayOfAll(rows) == elevate.Sudo {
+		s.openRoot(elevate.DeleteCommands(inner(rows)))
+		return
+	}
 	go func() {
 		fates := s.changes().Fates(s.ctx, inner(rows))
 		fyne.Do(func() { s.askDelete(rows, fates) })
@@ -285,7 +314,7 @@ func (s *shell) askDelete(rows []*model.Row, fates []model.KeyFate) {
 	if len(rows) > 1 {
 		height += min(200, 27*float32(len(rows)))
 	}
-	s.confirm(question{title: title, text: text, yes: lang.X("delete.yes", "Delete"), icon: "delete", danger: true, more: more, height: height},
+	s.ask(s.wayOfAll(rows), question{title: title, text: text, yes: lang.X("delete.yes", "Delete"), icon: "delete", danger: true, more: more, height: height},
 		func() { s.deleteNow(rows, keep != nil && keep.Checked()) })
 }
 
@@ -305,6 +334,11 @@ func (s *shell) deleteNow(rows []*model.Row, keepKey bool) {
 
 // openRename asks for another friendly name.
 func (s *shell) openRename(row *model.Row) {
+	way := s.wayOf(row.Row)
+	if way == elevate.Sudo {
+		s.openRoot(elevate.RenameCommands())
+		return
+	}
 	d := parts.NewDialog(s.win.Canvas(), lang.X("rename.title", "Change friendly name"), row.Name, 460, 250)
 	field := parts.NewField("")
 	field.SetText(row.FriendlyName)
@@ -312,7 +346,11 @@ func (s *shell) openRename(row *model.Row) {
 	d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, parts.VBox(8, parts.Labelled(lang.X("rename.label", "Friendly name"), field),
 		parts.SmallPara(lang.X("rename.text", "It is a label in this store; the certificate itself is not changed.")), problem))))
 	cancel := parts.Secondary("", lang.X("button.cancel", "Cancel"), d.Close)
-	ok := parts.Primary("", lang.X("rename.yes", "Change"), func() { s.renameNow(d, row.Row, strings.TrimSpace(field.Text), problem) })
+	text := lang.X("rename.yes", "Change")
+	if way == elevate.Helper {
+		text = lang.X("rights.continue", "Continue as administrator")
+	}
+	ok := parts.Primary("", text, func() { s.renameNow(d, row.Row, strings.TrimSpace(field.Text), problem) })
 	d.SetButtons(ok, cancel, ok)
 	d.Show()
 	s.win.Canvas().Focus(field) // it was not drawn yet, so parts.Focus would not find its canvas

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -8,6 +9,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/advice"
+	"certdesk/internal/elevate"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 	"certdesk/ui/model"
@@ -54,6 +56,9 @@ func (v *detailView) fillUsers() {
 	u.slot.Add(parts.Pad(8, 0, 0, 0, parts.Small(lang.X("users.title", "Who may use this key")).Bold()))
 	if u.err != nil {
 		u.slot.Add(problemBanner(cause(u.err), nil))
+		if v.permits() { // an administrator may know
+			u.slot.Add(v.grantButton())
+		}
 		return
 	}
 	var rows []fyne.CanvasObject
@@ -67,15 +72,27 @@ func (v *detailView) fillUsers() {
 	if u.p.Password {
 		u.slot.Add(parts.SmallPara(lang.X("users.password", "They need the password of the store besides.")))
 	}
-	if fixed := u.p.Fixed; fixed != nil {
+	if u.p.Fixed != nil && !v.permits() {
 		why := parts.SmallButton("", lang.X("users.instead", "What can be done?"), func() {
 			v.shell.openFixed(u.p)
 		})
 		u.slot.Add(parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(why)), parts.SmallPara(lang.X("users.why", "Cannot be changed here: {{.Why}}.", words{"Why": u.p.Reason()}))))
 		return
 	}
+	u.slot.Add(v.grantButton())
+}
+
+func (v *detailView) grantButton() fyne.CanvasObject {
 	row := v.detail.Row
-	u.slot.Add(parts.Start(parts.SmallButton("key", lang.X("users.grant", "Grant…"), func() { v.shell.openGrant(row) })))
+	return parts.Start(parts.SmallButton("key", lang.X("users.grant", "Grant…"), func() { v.shell.openGrant(row) }))
+}
+
+// permits reports whether the permissions can be changed from here.
+func (v *detailView) permits() bool {
+	if err := errors.Join(v.users.err, v.users.p.Fixed); err != nil {
+		return v.shell.services.Elevator.Offers(err)
+	}
+	return true
 }
 
 // openFixed says what can be done where the permissions cannot be changed.
@@ -107,7 +124,7 @@ func (v *detailView) userRow(u certstore.KeyUser) fyne.CanvasObject {
 		name.Add(parts.Small(how).Shrink())
 	}
 	right := parts.HBox(6, parts.Middle(parts.Chip(text, kind)))
-	if v.users.p.Fixed == nil && u.Revocable {
+	if v.permits() && u.Revocable {
 		row := v.detail.Row
 		right.Add(parts.Middle(parts.SmallButton("", lang.X("users.revoke", "Revoke…"), func() { v.shell.openRevoke(row, u) })))
 	}
@@ -127,7 +144,11 @@ func (s *shell) openGrant(row *model.Row) {
 		problem))))
 	cancel := parts.Secondary("", lang.X("button.cancel", "Cancel"), d.Close)
 	var grant *parts.Button
-	grant = parts.Primary("key", lang.X("grant.yes", "Grant"), func() {
+	text := lang.X("grant.yes", "Grant")
+	if s.wayOf(row.Row) == elevate.Helper {
+		text = lang.X("rights.continue", "Continue as administrator")
+	}
+	grant = parts.Primary("key", text, func() {
 		account := strings.TrimSpace(field.Text)
 		if account == "" {
 			s.win.Canvas().Focus(field)
@@ -156,7 +177,7 @@ func (s *shell) openRevoke(row *model.Row, u certstore.KeyUser) {
 		return
 	}
 	w := words{"Account": u.Account, "Name": row.Name}
-	s.confirm(question{title: lang.X("revoke.title", "Take the key from {{.Account}}?", w),
+	s.ask(s.wayOf(row.Row), question{title: lang.X("revoke.title", "Take the key from {{.Account}}?", w),
 		text: lang.X("revoke.text", "Programs that run as {{.Account}} can no longer sign or decrypt with the key of {{.Name}}.", w),
 		yes:  lang.X("revoke.yes", "Revoke"), icon: "key-missing", danger: true, note: lang.X("grant.note", "You can undo this afterwards.")},
 		func() {

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 
 	"certdesk/certstore"
+	"certdesk/internal/elevate"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
 )
@@ -121,10 +122,7 @@ func (t *toolbar) clearSearch() {
 // show enables what makes sense for the selected rows.
 func (t *toolbar) show(rows []*model.Row) {
 	t.export.SetEnabled(len(rows) > 0)
-	changeable := len(rows) > 0
-	for _, r := range rows {
-		changeable = changeable && !r.ReadOnly && !r.Inherited
-	}
+	changeable := len(rows) > 0 && t.shell.wayOfAll(rows) != elevate.Never
 	t.move.SetEnabled(changeable)
 	t.del.SetEnabled(changeable)
 }
@@ -148,7 +146,7 @@ func (s *shell) moveItems(rows []*model.Row) []*fyne.MenuItem {
 		}
 		last = p.Location
 		item := fyne.NewMenuItem(placeName(p.Location, p.Name), func() { s.startMove(rows, p.Location, p.Name) })
-		item.Disabled = p.ReadOnly != nil || allAt(rows, p)
+		item.Disabled = s.wayTo(p.Location, p.Name) == elevate.Never || allAt(rows, p)
 		items = append(items, item)
 	}
 	return items

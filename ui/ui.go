@@ -20,6 +20,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/icons"
+	"certdesk/internal/elevate"
 	"certdesk/internal/importer"
 	"certdesk/internal/journal"
 	"certdesk/internal/request"
@@ -43,6 +44,8 @@ type Services struct {
 	Settings   Settings
 	Now        func() time.Time // nil means time.Now
 	System     string           // as runtime.GOOS names it, which "" means
+	// Elevator makes changes that need an administrator's rights; may be nil.
+	Elevator *elevate.Elevator
 	// Save keeps settings for the next start; may be nil.
 	Save func(Settings) error
 }

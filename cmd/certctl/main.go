@@ -23,6 +23,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/advice"
 	"certdesk/internal/certfile"
+	"certdesk/internal/elevate"
 	"certdesk/internal/explain"
 	"certdesk/internal/exporter"
 	"certdesk/internal/identify"
@@ -122,7 +123,7 @@ Passwords are never given on the command line: use --password-stdin,
 	f.BoolVar(&a.yes, "yes", false, "answer every confirmation with yes; import trusts a root only with --trust-root")
 	f.StringVar(&a.storePasswordFile, "store-password-file", "", "file with the password of the certificate store itself")
 	root.AddCommand(
-		a.listCommand(), a.showCommand(), a.importCommand(), a.undoCommand(), a.moveCommand(), a.tidyCommand(), a.deleteCommand(),
+		a.listCommand(), a.elevatedCommand(), a.showCommand(), a.importCommand(), a.undoCommand(), a.moveCommand(), a.tidyCommand(), a.deleteCommand(),
 		a.exportCommand(), a.checkCommand(),
 		a.keyCommand(),
 		a.caCommand(), a.issueCommand(), a.handoverCommand(),
@@ -277,27 +278,11 @@ func (a *app) advice(err error) string {
 
 // sudo is this command line, to be run as root.
 func (a *app) sudo() string {
-	words := []string{"sudo"}
-	if exe, err := os.Executable(); err == nil {
-		words = append(words, quote(exe))
-	} else {
-		words = append(words, "certctl")
+	exe, err := os.Executable()
+	if err != nil {
+		exe = "certctl"
 	}
-	for _, w := range a.args {
-		words = append(words, quote(w))
-	}
-	return strings.Join(words, " ")
-}
-
-// quote quotes a word for a POSIX shell.
-func quote(s string) string {
-	safe := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,@+", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return elevate.SudoLine(exe, a.args)
 }
 
 func locations(s string) ([]certstore.Location, error) {

@@ -113,7 +113,7 @@ func run(ctx context.Context, args []string, theme string) error {
 	}
 	defer store.Close()
 	services := ui.Services{Store: store, Asker: asker, Settings: loadSettings(), Save: saveSettings, Picker: picker(), Problems: problems,
-		Signatures: signatures.Open(signatures.DefaultPath(os.Getenv))}
+		Elevator: elevator(), Signatures: signatures.Open(signatures.DefaultPath(os.Getenv))}
 	if dir, err := journal.DefaultPath(os.Getenv); err == nil {
 		services.Journal = journal.Open(dir)
 	} else {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"certdesk/certstore"
+	"certdesk/internal/elevate"
 	"certdesk/internal/finding"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
@@ -15,7 +16,10 @@ import (
 
 // Changes are what the dialogs do to certificates in the stores. Its methods
 // block; a view calls them in goroutines.
-type Changes struct{ Service *importer.Service }
+type Changes struct {
+	Service  *importer.Service
+	Elevator *elevate.Elevator // for an administrator's rights; may be nil
+}
 
 // A KeyFate says what becomes of a private key when its certificate is
 // deleted.
@@ -56,8 +60,13 @@ func (c *Changes) Delete(ctx context.Context, rows []*inventory.Row, keepKey boo
 	if keepKey {
 		mode = certstore.DeleteKeepKey
 	}
+	service, end, err := c.Elevator.Service(ctx, c.Service, elevate.ForDelete(rows, keepKey))
+	if err != nil {
+		return 0, err
+	}
+	defer end()
 	for _, r := range rows {
-		if err := c.Service.Store.Delete(ctx, r.Ref(), mode); err != nil {
+		if err := service.Store.Delete(ctx, r.Ref(), mode); err != nil {
 			return done, err
 		}
 		done++
@@ -68,30 +77,53 @@ func (c *Changes) Delete(ctx context.Context, rows []*inventory.Row, keepKey boo
 // Move moves rows to a store, and returns the id of the journal record that
 // takes it back, "" if there is none.
 func (c *Changes) Move(ctx context.Context, rows []*inventory.Row, to certstore.Location, store certstore.Name) (id string, err error) {
+	return c.relocate(ctx, journal.Move, Moves(rows, to, store))
+}
+
+// Moves returns what brings rows to a store.
+func Moves(rows []*inventory.Row, to certstore.Location, store certstore.Name) []importer.Relocation {
 	var moves []importer.Relocation
 	for _, r := range rows {
 		if r.Location != to || r.Store != store {
 			moves = append(moves, importer.Relocation{Row: r, Location: to, Store: store})
 		}
 	}
-	return c.Service.Move(ctx, journal.Move, moves)
+	return moves
+}
+
+func (c *Changes) relocate(ctx context.Context, kind string, moves []importer.Relocation) (id string, err error) {
+	service, end, err := c.Elevator.Service(ctx, c.Service, elevate.ForMoves(moves))
+	if err != nil {
+		return "", err
+	}
+	defer end()
+	return service.Move(ctx, kind, moves)
 }
 
 // Tidy moves what is misplaced to where it belongs.
 func (c *Changes) Tidy(ctx context.Context, moves []importer.Relocation) (id string, err error) {
-	return c.Service.Move(ctx, journal.Tidy, moves)
+	return c.relocate(ctx, journal.Tidy, moves)
 }
 
-// ToTidy returns what Tidy would move, and of what is misplaced that which
-// cannot be changed here.
-func ToTidy(s *Snapshot) (moves []importer.Relocation, fixed []*Row) {
-	moves = importer.Misplaced(s.Inventory)
+// ToTidy returns what Tidy moves with the rights there are or that can be
+// asked for, what only root can move, and of what is misplaced that which
+// nobody can change here.
+func ToTidy(s *Snapshot, e *elevate.Elevator, system string) (moves, root []importer.Relocation, fixed []*Row) {
 	for _, r := range s.Rows {
-		if r.Misplaced != "" && !slices.ContainsFunc(moves, func(m importer.Relocation) bool { return m.Row == r.Row }) {
+		if r.Misplaced == "" {
+			continue
+		}
+		m := importer.Relocation{Row: r.Row, Location: r.Location, Store: r.Misplaced}
+		switch e.WayOf(r.Row, s.Places, system) {
+		case elevate.Direct, elevate.Helper:
+			moves = append(moves, m)
+		case elevate.Sudo:
+			root = append(root, m)
+		default:
 			fixed = append(fixed, r)
 		}
 	}
-	return moves, fixed
+	return moves, root, fixed
 }
 
 // WhyMisplaced returns the finding that says why a row is in the wrong place.
@@ -104,7 +136,12 @@ func WhyMisplaced(r *inventory.Row) finding.Words {
 
 // Rename gives an entry another friendly name.
 func (c *Changes) Rename(ctx context.Context, r *inventory.Row, name string) error {
-	n, ok := c.Service.Store.(certstore.Renamer)
+	service, end, err := c.Elevator.Service(ctx, c.Service, elevate.ForRename(r, name))
+	if err != nil {
+		return err
+	}
+	defer end()
+	n, ok := service.Store.(certstore.Renamer)
 	if !ok {
 		return &certstore.Error{Op: "rename", Location: r.Location, Store: r.Store, Subject: r.Certificate.CommonName(), Err: certstore.ErrNotPossible}
 	}
@@ -132,5 +169,14 @@ func (c *Changes) Journal() (records []journal.Record, latest int, err error) {
 
 // Undo takes a change back.
 func (c *Changes) Undo(ctx context.Context, id string) ([]importer.Undone, error) {
-	return c.Service.Undo(ctx, id)
+	record, err := c.Service.Journal.Read(id)
+	if err != nil {
+		return nil, err
+	}
+	service, end, err := c.Elevator.Service(ctx, c.Service, elevate.ForUndo(record))
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	return service.Undo(ctx, id)
 }

@@ -14,6 +14,7 @@ import (
 	"certdesk/internal/certificate"
 	"certdesk/internal/chain"
 	"certdesk/internal/check"
+	"certdesk/internal/elevate"
 	"certdesk/internal/finding"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
@@ -107,6 +108,8 @@ func (r *ImportResult) Count(actions ...placement.Action) int {
 type Import struct {
 	// Changed counts changes of the state.
 	Changed binding.Int
+	// Elevator makes changes that need an administrator's rights; may be nil.
+	Elevator *elevate.Elevator
 
 	service    *importer.Service
 	signatures *signatures.Cache // which roots were verified; may be nil

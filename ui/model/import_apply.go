@@ -6,6 +6,8 @@ import (
 	"certdesk/internal/certificate"
 	"certdesk/internal/chain"
 	"certdesk/internal/check"
+	"certdesk/internal/elevate"
+	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
 )
@@ -31,15 +33,29 @@ func (m *Import) Apply(ctx context.Context) {
 	add, move := st.Changes()
 	m.change(func(s *ImportState) { s.Screen, s.Total, s.Done, s.What, s.Result = ImportRun, add+move, 0, "", nil })
 	res := &ImportResult{}
-	res.Report, res.Err = m.service.Apply(ctx, st.Plan, func(done, _ int, what string) {
-		m.change(func(s *ImportState) { s.Done, s.What = done, what })
-	})
+	var moves []importer.Relocation
+	if move > 0 {
+		moves = st.Moves
+	}
+	service, done, err := m.Elevator.Service(ctx, m.service, elevate.ForImport(st.Plan, moves))
+	if res.Err = err; err == nil {
+		defer done()
+		plan := st.Plan
+		if service != m.service { // with the helper's rights the plan has no problem
+			plan, res.Err = service.Replan(ctx, plan, plan.Options)
+		}
+		if res.Err == nil {
+			res.Report, res.Err = service.Apply(ctx, plan, func(done, _ int, what string) {
+				m.change(func(s *ImportState) { s.Done, s.What = done, what })
+			})
+		}
+	}
 	if res.Err == nil && res.Report.Journal != "" {
 		res.Journal = append(res.Journal, res.Report.Journal)
 	}
 	if res.Err == nil && move > 0 {
 		m.change(func(s *ImportState) { s.Done, s.What = add, st.Moves[0].Row.Certificate.CommonName() })
-		id, err := m.service.Move(ctx, journal.Tidy, st.Moves)
+		id, err := service.Move(ctx, journal.Tidy, st.Moves)
 		if res.MoveErr = err; err == nil {
 			res.Moved = move
 			if id != "" {
@@ -84,7 +100,7 @@ func (m *Import) Undo(ctx context.Context) {
 	m.change(func(s *ImportState) { r := res; s.Result = &r })
 	for len(res.Journal) > 0 {
 		last := len(res.Journal) - 1
-		undone, err := m.service.Undo(ctx, res.Journal[last])
+		undone, err := (&Changes{m.service, m.Elevator}).Undo(ctx, res.Journal[last])
 		res.Undone = append(res.Undone, undone...)
 		if res.UndoErr = err; err != nil {
 			break

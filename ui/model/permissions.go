@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"certdesk/certstore"
+	"certdesk/internal/elevate"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 )
@@ -16,8 +17,13 @@ func (c *Changes) KeyPermissions(ctx context.Context, r *inventory.Row) (certsto
 // Permit grants or revokes, and returns the id of the journal record that
 // takes it back, "" where nothing had to be done.
 func (c *Changes) Permit(ctx context.Context, r *inventory.Row, change certstore.KeyChange) (p *importer.Permission, id string, err error) {
-	if p, err = c.Service.PlanPermission(ctx, r, change); err == nil {
-		id, err = c.Service.Permit(ctx, p)
+	service, end, err := c.Elevator.Service(ctx, c.Service, elevate.ForPermit(r, change))
+	if err != nil {
+		return nil, "", err
+	}
+	defer end()
+	if p, err = service.PlanPermission(ctx, r, change); err == nil {
+		id, err = service.Permit(ctx, p)
 	}
 	return p, id, err
 }
