@@ -26,7 +26,7 @@ var (
 
 // An Error records a failed operation and what it was about.
 type Error struct {
-	Op       string // "list", "put", "move", "delete", "sign", "export", "rename", "restore", "open", "generate", "complete", "discard" or "permissions"
+	Op       string // "list", "put", "move", "delete", "sign", "export", "rename", "restore", "open", "generate", "complete", "discard", "permissions" or "relink"
 	Location Location
 	Store    Name   // may be empty
 	Subject  string // the certificate; empty for "list" and "open"

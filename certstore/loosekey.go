@@ -13,13 +13,15 @@ type LooseKey struct {
 	Algorithm string // "RSA 2048", "EC P-256"; "" where it cannot be told
 	Locked    bool   // only its public half could be seen
 	Request   bool   // made for a certificate request that waits for its answer
-	Path      string // where it is kept
+	Path      string // where it is kept: a directory, or Windows' provider
+	Remove    string // the command of the system's own tools that deletes it
 }
 
 // A KeyLister is a Store that can list private keys without certificates.
 type KeyLister interface {
 	// LooseKeys lists them, sorted by ID. It never prompts and changes
-	// nothing; in a locked store it goes by the public halves.
+	// nothing; in a locked store it goes by the public halves. With an error
+	// it returns what it could read.
 	LooseKeys(ctx context.Context, loc Location) ([]LooseKey, error)
 }
 

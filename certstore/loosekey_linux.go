@@ -60,6 +60,7 @@ func (d *database) looseKeys(s *nss.Session) ([]LooseKey, error) {
 		}
 		seen[string(v[0])] = true
 		k := LooseKey{Location: d.loc, ID: hex.EncodeToString(v[0]), Algorithm: algorithmOf(s, h, v[1]), Locked: s.Locked, Path: d.Dir}
+		k.Remove = "certutil -F -k " + k.ID + " -d sql:" + d.Dir
 		if label, err := s.Values(h, nss.CKA_LABEL); err == nil {
 			k.Name = string(label[0])
 		}

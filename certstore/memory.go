@@ -34,7 +34,8 @@ type pile struct {
 type memoryCertificate struct {
 	*certificate.Certificate
 	label string
-	trust Name // Root, TrustedPeople, Disallowed or ""
+	trust Name   // Root, TrustedPeople, Disallowed or ""
+	id    []byte // what its key is found by, where that is not its own KeyID
 }
 
 type memoryKey struct {
@@ -131,11 +132,14 @@ func (p *pile) put(c *certificate.Certificate, name Name, item Item) error {
 		if key == nil && (t == "" || t == old.trust) {
 			return ErrExists
 		}
+		if key != nil {
+			old.id = nil
+		}
 		if t != "" {
 			old.trust = t
 		}
 	} else {
-		p.certificates = append(p.certificates, &memoryCertificate{certificate.Parse(bytes.Clone(c.Raw)), p.label(c, item.FriendlyName), t})
+		p.certificates = append(p.certificates, &memoryCertificate{Certificate: certificate.Parse(bytes.Clone(c.Raw)), label: p.label(c, item.FriendlyName), trust: t})
 	}
 	if key != nil {
 		p.keys[id] = key
@@ -320,7 +324,7 @@ func (m *memory) Restore(ctx context.Context, loc Location, der []byte, st State
 		} else if o := p.find(der); o != nil {
 			o.label, o.trust = st.FriendlyName, Name(st.Trust)
 		} else {
-			p.certificates = append(p.certificates, &memoryCertificate{c, st.FriendlyName, Name(st.Trust)})
+			p.certificates = append(p.certificates, &memoryCertificate{Certificate: c, label: st.FriendlyName, trust: Name(st.Trust)})
 		}
 		if st.Key && p.keys[string(c.KeyID())] == nil {
 			return &because{ErrNotFound, errors.New("the private key is gone and cannot be given back")}
@@ -414,7 +418,7 @@ func (m *memory) LooseKeys(ctx context.Context, loc Location) ([]LooseKey, error
 	var keys []LooseKey
 	err := m.do(ctx, loc, func(p *pile) error {
 		for id := range p.keys {
-			if !slices.ContainsFunc(p.certificates, func(c *memoryCertificate) bool { return string(c.KeyID()) == id }) {
+			if !slices.ContainsFunc(p.certificates, func(c *memoryCertificate) bool { return string(c.KeyID()) == id || string(c.Certificate.KeyID()) == id }) {
 				keys = append(keys, LooseKey{Location: loc, ID: hex.EncodeToString([]byte(id)), Path: "memory"})
 			}
 		}

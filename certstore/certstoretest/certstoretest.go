@@ -68,6 +68,7 @@ func TestLimited(t *testing.T, limits Limits, open func(*testing.T) certstore.St
 		{"wrong answer", wrongAnswer},
 		{"discard a key", discard},
 		{"permissions", permissions},
+		{"relink", relink},
 		{"malformed certificates", malformed},
 		{"friendly names", friendlyNames},
 		{"concurrency", concurrency},

@@ -83,6 +83,9 @@ type Options struct {
 
 	Fetched []chain.Candidate // issuers that were fetched because the person asked for it
 	More    []finding.Finding // from elsewhere, such as revocation
+	// Lost is the key of the certificate where the link to it is lost, found
+	// by [LostKey].
+	Lost *certstore.FoundKey
 }
 
 // Verdicts.
@@ -125,6 +128,7 @@ func Judge(s Subject, p finding.Purpose, inv *inventory.Inventory, opt Options) 
 	fs = append(fs, entry(s, p, public, inv, opt)...)
 	fs = append(fs, fileKey(s, p)...)
 	fs = append(fs, authorities(paths, p, inv, opt)...)
+	relinkable(fs, opt.Lost)
 	fs = append(fs, opt.More...)
 	v := newVerdict(p, fs)
 	v.Paths = paths

@@ -57,6 +57,7 @@ const (
 	FixTrust  Fix = "trust"  // trust it, after a question
 	FixImport Fix = "import" // import the file with the key or the issuer
 	FixGrant  Fix = "grant"  // let the account named by the parameter "account" use the key
+	FixRelink Fix = "relink" // link it again to its key, which is there
 	FixAsk    Fix = "ask"    // ask the CA for a new certificate; text in the advice
 )
 

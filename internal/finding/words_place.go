@@ -28,7 +28,7 @@ var placeWords = map[string]Words{
 		"Another certificate of {ca} with the same key, expired on {value}, stands in {place}. Some programs take it and call the chain expired.", "Delete the expired one.", ""},
 
 	"K-01": {"Key broken", "The link to the private key is broken", "The store says that there is a key, but it cannot be used ({value}).",
-		"Import the PFX again: the key is stored anew and linked.", ""},
+		"{advice}", ""},
 	"K-02": {"Wrong key", "The key does not belong to the certificate", "The file pairs this certificate with a key of another one.",
 		"Find the file with the right key; certctl combine pairs them.", ""},
 	"K-05": {"", "The key is marked for signature only", "The key is marked for signature only ({value}); Windows then cannot decrypt with it, which old TLS and mail need.",

@@ -33,7 +33,7 @@ var tlsWords = map[string]Words{
 		"The certificate has no list of purposes, so everything is allowed; some servers insist on one.", "", ""},
 	"C-05": {"No private key", "The private key is not here",
 		"Only the public half is here; without the private key the certificate cannot be used.",
-		"Import the PFX file that holds the key.", ""},
+		"{advice}", ""},
 	"C-06": {"{when}", "{title}", "The certificate {text}.", "{advice}", "Please renew this certificate: it {text}."},
 	"C-07": {"Not for browsers", "Browsers look in the user's stores",
 		"The certificate is in the machine's Personal store only; browsers read this user's.", "Move it to the user's Personal store.", ""},

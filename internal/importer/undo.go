@@ -83,8 +83,8 @@ func (s *Service) restore(ctx context.Context, r journal.Record) ([]Undone, erro
 	var undone []Undone
 	for i := len(r.Steps) - 1; i >= 0; i-- {
 		st := r.Steps[i]
-		if st.Permissions != nil {
-			changed, err := s.restorePermissions(ctx, st)
+		if give := s.special(st); give != nil {
+			changed, err := give(ctx, st)
 			if err != nil {
 				return undone, err
 			}
@@ -108,6 +108,17 @@ func (s *Service) restore(ctx context.Context, r journal.Record) ([]Undone, erro
 		undone = append(undone, u)
 	}
 	return undone, nil
+}
+
+// special returns what takes back a step that is not about a State.
+func (s *Service) special(st journal.Step) func(context.Context, journal.Step) (changed bool, err error) {
+	switch {
+	case st.Permissions != nil:
+		return s.restorePermissions
+	case st.Link != nil:
+		return s.restoreLink
+	}
+	return nil
 }
 
 // same reports whether a certificate is as a step left it. Whether another

@@ -38,6 +38,8 @@ const (
 	Tidy   = "tidy"
 	// Permissions is a change of who may use a private key.
 	Permissions = "permissions"
+	// Relink is a certificate that was linked to its private key again.
+	Relink = "relink"
 )
 
 // Status of a record.
@@ -73,6 +75,16 @@ type Step struct {
 	After    *certstore.State   `json:"after,omitempty"` // nil: the step was begun and not completed
 	// Permissions are those of the key, where they were what was changed.
 	Permissions *KeyPermissions `json:"permissions,omitempty"`
+	// Link is what led to the key, where that was what was changed.
+	Link *KeyLink `json:"link,omitempty"`
+}
+
+// A KeyLink is what led from a certificate of a store to its private key
+// before and after a change.
+type KeyLink struct {
+	Store  certstore.Name    `json:"store"`
+	Before certstore.KeyLink `json:"before"`
+	After  certstore.KeyLink `json:"after"`
 }
 
 // KeyPermissions are the security descriptors of a private key before and

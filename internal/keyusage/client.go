@@ -86,11 +86,13 @@ func Personal(c *certificate.Certificate) []finding.Finding {
 // NoKey is the finding for a certificate whose private key is not where the
 // certificate is.
 func NoKey(p finding.Purpose, s finding.Severity) finding.Finding {
-	return finding.Finding{ID: "C-05", Severity: s, Purpose: p, Source: "RFC 5246 7.4.8", Fix: finding.FixImport, Evidence: finding.Evidence{Field: "key", Value: "none"}}
+	return finding.Finding{ID: "C-05", Severity: s, Purpose: p, Source: "RFC 5246 7.4.8", Fix: finding.FixImport, Evidence: finding.Evidence{Field: "key", Value: "none"},
+		Params: map[string]string{"advice": "Import the PFX file that holds the key."}}
 }
 
 // BrokenKey is the finding for a certificate whose store names a key that
 // cannot be used.
 func BrokenKey(state string) finding.Finding {
-	return finding.Finding{ID: "K-01", Severity: finding.Error, Source: "NTE_BAD_KEYSET 0x80090016", Fix: finding.FixImport, Evidence: finding.Evidence{Field: "key", Value: state}}
+	return finding.Finding{ID: "K-01", Severity: finding.Error, Source: "NTE_BAD_KEYSET 0x80090016", Fix: finding.FixImport, Evidence: finding.Evidence{Field: "key", Value: state},
+		Params: map[string]string{"advice": "Import the PFX again: the key is stored anew and linked."}}
 }

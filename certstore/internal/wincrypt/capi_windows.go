@@ -1,6 +1,7 @@
 package wincrypt
 
 import (
+	"bytes"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -21,6 +22,7 @@ const (
 	CALG_SSL3_SHAMD5     = 0x00008008
 	HP_HASHVAL           = 2
 	KP_PERMISSIONS       = 6
+	PP_ENUMCONTAINERS    = 2
 	PP_KEYSET_SEC_DESCR  = 8
 	PP_UNIQUE_CONTAINER  = 36
 	CRYPT_EXPORT         = 4
@@ -101,6 +103,72 @@ func CryptGetProvParam(prov windows.Handle, param, flags uint32) ([]byte, error)
 	b := make([]byte, n)
 	_, err := call(procCryptGetProvParam, uintptr(prov), uintptr(param), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(unsafe.Pointer(&n)), uintptr(flags))
 	return b[:min(int(n), len(b))], err
+}
+
+// maxContainers bounds an enumeration of keys.
+const maxContainers = 10000
+
+// CryptEnumContainers returns the names of the key containers of a provider:
+// the user's, or with CRYPT_MACHINE_KEYSET in flags the machine's.
+func CryptEnumContainers(provider string, provType, flags uint32) ([]string, error) {
+	p, err := windows.UTF16PtrFromString(provider)
+	if err != nil {
+		return nil, err
+	}
+	var h windows.Handle
+	if err := windows.CryptAcquireContext(&h, nil, p, provType, windows.CRYPT_VERIFYCONTEXT|windows.CRYPT_SILENT|flags); err != nil {
+		return nil, Wrap("CryptAcquireContext", err)
+	}
+	defer func() { _ = windows.CryptReleaseContext(h, 0) }()
+	how := uint32(cryptFirst)
+	if OnWine() != "" {
+		how |= flags // it takes the key set from here; Windows would refuse the flag
+	}
+	var longest uint32
+	if _, err := call(procCryptGetProvParam, uintptr(h), PP_ENUMCONTAINERS, 0, uintptr(unsafe.Pointer(&longest)), uintptr(how)); err != nil {
+		return nil, noMore(err)
+	}
+	var names []string
+	for len(names) < maxContainers {
+		b := make([]byte, longest+1)
+		n := uint32(len(b))
+		if _, err := call(procCryptGetProvParam, uintptr(h), PP_ENUMCONTAINERS, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(unsafe.Pointer(&n)), uintptr(how)); err != nil {
+			return names, noMore(err)
+		}
+		name, _, _ := bytes.Cut(b, []byte{0})
+		if wide := fromANSI(name); wide != "" {
+			names = append(names, wide)
+		}
+		how = how&^cryptFirst | cryptNext
+	}
+	return names, nil
+}
+
+const (
+	cryptFirst = 1
+	cryptNext  = 2
+)
+
+// noMore takes the end of an enumeration for no error.
+func noMore(err error) error {
+	if IsCode(err, windows.ERROR_NO_MORE_ITEMS) || IsCode(err, windows.NTE_NO_MORE_ITEMS) {
+		return nil
+	}
+	return err
+}
+
+// fromANSI reads a name in the computer's code page, "" if it cannot be read.
+func fromANSI(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	wide := make([]uint16, len(b))
+	const codePageOfTheComputer, strict = 0, 8 // CP_ACP, MB_ERR_INVALID_CHARS
+	n, err := windows.MultiByteToWideChar(codePageOfTheComputer, strict, &b[0], int32(len(b)), &wide[0], int32(len(wide)))
+	if err != nil {
+		return ""
+	}
+	return windows.UTF16ToString(wide[:n])
 }
 
 // CryptSetProvParam sets a parameter of an open container.

@@ -14,6 +14,7 @@ const (
 
 	NCRYPT_PKCS8_PRIVATE_KEY_BLOB  = "PKCS8_PRIVATEKEY"
 	BCRYPT_RSAFULLPRIVATE_BLOB     = "RSAFULLPRIVATEBLOB"
+	BCRYPT_PUBLIC_KEY_BLOB         = "PUBLICBLOB"
 	NCRYPT_EXPORT_POLICY_PROPERTY  = "Export Policy"
 	NCRYPT_SECURITY_DESCR_PROPERTY = "Security Descr"
 	NCRYPT_UI_POLICY_PROPERTY      = "UI Policy"
@@ -56,6 +57,8 @@ var (
 	procNCryptSignHash            = ncrypt.NewProc("NCryptSignHash")
 	procNCryptDeleteKey           = ncrypt.NewProc("NCryptDeleteKey")
 	procNCryptFreeObject          = ncrypt.NewProc("NCryptFreeObject")
+	procNCryptFreeBuffer          = ncrypt.NewProc("NCryptFreeBuffer")
+	procNCryptEnumKeys            = ncrypt.NewProc("NCryptEnumKeys")
 )
 
 // NCryptOpenStorageProvider opens a key storage provider. Wine opens any.
@@ -78,6 +81,37 @@ func NCryptOpenKey(prov Object, name string, keySpec, flags uint32) (Object, err
 	var k Object
 	err = status(procNCryptOpenKey, uintptr(prov), uintptr(unsafe.Pointer(&k)), uintptr(unsafe.Pointer(wide)), uintptr(keySpec), uintptr(flags))
 	return k, err
+}
+
+// keyName is NCryptKeyName.
+type keyName struct {
+	name, algorithm *uint16
+	legacySpec      uint32
+	flags           uint32
+}
+
+// NCryptEnumKeys returns the names of the persisted keys of a provider: the
+// user's, or with NCRYPT_MACHINE_KEY_FLAG the machine's. Those that CryptoAPI
+// keeps are left out.
+func NCryptEnumKeys(prov Object, flags uint32) ([]string, error) {
+	var names []string
+	var state uintptr
+	defer func() {
+		if state != 0 {
+			_ = status(procNCryptFreeBuffer, state)
+		}
+	}()
+	for range maxContainers {
+		var k *keyName
+		if err := status(procNCryptEnumKeys, uintptr(prov), 0, uintptr(unsafe.Pointer(&k)), uintptr(unsafe.Pointer(&state)), uintptr(flags)); err != nil {
+			return names, noMore(err)
+		}
+		if k.legacySpec == 0 {
+			names = append(names, windows.UTF16PtrToString(k.name))
+		}
+		_ = status(procNCryptFreeBuffer, uintptr(unsafe.Pointer(k)))
+	}
+	return names, nil
 }
 
 type (
