@@ -36,11 +36,19 @@ func (d *database) looseKeys(s *nss.Session) ([]LooseKey, error) {
 	if err != nil {
 		return nil, err
 	}
+	ids, err := keysByValue(s) // a certificate may have lost the link to its key
+	if err != nil {
+		return nil, err
+	}
 	used := make(map[string]bool, 2*len(found))
 	for _, h := range found {
 		if v, err := s.Values(h, nss.CKA_VALUE, nss.CKA_ID); err == nil { // else deleted meanwhile
 			used[string(v[1])] = true
-			used[string(certificate.Parse(v[0]).KeyID())] = true
+			c := certificate.Parse(v[0])
+			used[string(c.KeyID())] = true
+			for _, id := range ids[publicValue(c)] {
+				used[id] = true
+			}
 		}
 	}
 	class := uint(nss.CKO_PRIVATE_KEY)

@@ -84,6 +84,9 @@ func TestRelinkOddKey(t *testing.T) {
 	if got := flags(t, sc.user, "leaf"); got != ",," {
 		t.Fatalf("certutil shows %q", got)
 	}
+	if loose, err := s.(certstore.KeyLister).LooseKeys(t.Context(), certstore.User); err != nil || len(loose) > 0 {
+		t.Errorf("LooseKeys = %+v, %v: its certificate is here", loose, err)
+	}
 	k := s.(certstore.Relinker)
 	lost := certstore.Ref{Location: certstore.User, Store: certstore.People, Fingerprint: leaf.Fingerprint()}
 	found, err := k.FindKeys(t.Context(), certstore.User, lost)

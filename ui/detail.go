@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
+	"certdesk/certstore"
 	"certdesk/internal/check"
 	"certdesk/internal/finding"
 	"certdesk/ui/model"
@@ -111,11 +112,12 @@ type detailView struct {
 	body     *fyne.Container
 	detail   *model.Detail
 	users    keyUsers
-	purposes *fyne.Container // the list of them, a page
-	purpose  finding.Purpose // chosen on the findings tab; "" for the suggested one
-	asked    asked           // asked on the findings tab
-	proxy    string          // for what the chain tab asks the network
-	chosen   *parts.Press    // the line of the purpose on the findings tab
+	purposes *fyne.Container     // the list of them, a page
+	purpose  finding.Purpose     // chosen on the findings tab; "" for the suggested one
+	asked    asked               // asked on the findings tab
+	proxy    string              // for what the chain tab asks the network
+	lost     *certstore.FoundKey // its private key, where nothing leads to it
+	chosen   *parts.Press        // the line of the purpose on the findings tab
 }
 
 func newDetailView(s *shell) *detailView {
@@ -130,6 +132,13 @@ func (v *detailView) show(d *model.Detail) {
 	if v.detail == nil || d.Certificate != v.detail.Certificate {
 		v.purpose, v.asked = "", asked{}
 	}
+	v.detail = d
+	v.findLost()
+	v.present(d)
+}
+
+// present shows what is known of the certificate by now.
+func (v *detailView) present(d *model.Detail) {
 	v.detail = d
 	v.loadUsers()
 	n, kind := 0, parts.KindWarning

@@ -103,20 +103,20 @@ func (v *detailView) choosePurpose(i int) {
 // ask judges again with other options.
 func (v *detailView) ask(change func(*asked)) {
 	change(&v.asked)
-	d, now := v.detail, v.asked
+	d, now, lost := v.detail, v.asked, v.lost
 	snapshot, err := v.shell.list.Snapshot.Get()
 	if err != nil || snapshot == nil {
 		return
 	}
 	go func() {
-		opt := check.Options{Host: now.host, UsedBy: now.usedBy}
+		opt := check.Options{Host: now.host, UsedBy: now.usedBy, Lost: lost}
 		if d.Row != nil {
 			opt.More, err = check.Access(v.shell.ctx, v.shell.services.Store, d.Row.Row, now.account)
 		}
 		again := model.Again(snapshot, d, opt)
 		fyne.Do(func() {
 			if v.detail == d && v.asked == now {
-				v.show(again)
+				v.present(again)
 			}
 			if err != nil {
 				v.shell.showProblem(lang.X("findings.accountProblem", "Who may use the key could not be read"), err)

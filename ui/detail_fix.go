@@ -47,6 +47,11 @@ func (v *detailView) fixButton(f finding.Finding) fyne.CanvasObject {
 		}
 		account := f.Params["account"]
 		return parts.SmallButton("key", lang.X("fix.grant", "Allow {{.Account}}…", words{"Account": account}), func() { v.askGrant(row, account) })
+	case finding.FixRelink:
+		if row == nil || row.ReadOnly {
+			return nil
+		}
+		return parts.SmallButton("key", lang.X("fix.relink", "Link the key again…"), func() { s.startRelink(row) })
 	case finding.FixImport:
 		return parts.SmallButton("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })
 	}

@@ -78,6 +78,8 @@ func recordTitle(r journal.Record) string {
 		title = lang.X("undo.move", "Move of {{.Source}}, {{.Time}}", w)
 	case journal.Tidy:
 		title = lang.X("undo.tidy", "Tidy: {{.Source}}, {{.Time}}", w)
+	case journal.Relink:
+		title = lang.X("undo.relink", "Link to the key of {{.Source}}, {{.Time}}", w)
 	case journal.Permissions:
 		title = lang.X("undo.permissions", "Who may use the key of {{.Source}}, {{.Time}}", w)
 	}
@@ -173,6 +175,8 @@ func (s *shell) openUnfinished(records []journal.Record) {
 	title := lang.X("unfinished.import", "An import of {{.Source}} did not finish", w)
 	switch r.Kind {
 	case journal.Import:
+	case journal.Relink:
+		title = lang.X("unfinished.relink", "Linking {{.Source}} to its key did not finish", w)
 	case journal.Permissions:
 		title = lang.X("unfinished.permissions", "A change of who may use the key of {{.Source}} did not finish", w)
 	default:

@@ -121,10 +121,13 @@ func (a *app) check(ctx context.Context, arg string, p finding.Purpose, opt chec
 	var reports []report.Report
 	fails := false
 	for _, s := range what.subjects {
-		if account != "" {
+		if s.Row != nil {
 			store, err := a.open(ctx)
 			if err != nil {
 				return err
+			}
+			if opt.Lost, err = check.LostKey(ctx, store, s.Row); err != nil {
+				a.warn(err)
 			}
 			if opt.More, err = check.Access(ctx, store, s.Row, account); err != nil {
 				return err

@@ -112,6 +112,7 @@ func (a *app) health(ctx context.Context, x healthFlags) error {
 	opt := health.Options{Now: a.now, Days: x.days, Locations: locs, Unread: a.unread}
 	opt.Computer, _ = os.Hostname() // a report without a name is a report, too
 	opt.Keys, _ = a.store.(certstore.KeyLister)
+	opt.Relinker, _ = a.store.(certstore.Relinker)
 	r, err := health.Look(ctx, inv, opt)
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ type jsonFinding struct {
 	Source   string           `json:"source"`
 	Fix      string           `json:"fix,omitempty"`
 	Evidence *jsonEvidence    `json:"evidence,omitempty"` // the field that proves it
-	Action   finding.Fix      `json:"action,omitempty"`   // what this program can do: move, trust, import, grant, ask
+	Action   finding.Fix      `json:"action,omitempty"`   // what this program can do: move, trust, import, grant, relink, ask
 	Request  string           `json:"request,omitempty"`  // ask: the sentence to send to the CA
 }
 

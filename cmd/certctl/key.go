@@ -15,14 +15,15 @@ import (
 func (a *app) keyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "key",
-		Short:   "private keys: who may use them",
-		Example: `  certctl key permissions 4ff4a1beb76c`,
+		Short:   "private keys: who may use them, and the link that leads to them",
+		Example: `  certctl key permissions 4ff4a1beb76c
+  certctl key relink 4ff4a1beb76c`,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return usage("key permissions ID is what there is")
+			return usage("key permissions ID and key relink ID are what there is")
 		},
 	}
-	cmd.AddCommand(a.permissionsCommand())
+	cmd.AddCommand(a.permissionsCommand(), a.relinkCommand())
 	return cmd
 }
 
@@ -94,9 +95,14 @@ func (a *app) keyRow(ctx context.Context, id, loc, store string) (*inventory.Row
 	if err != nil {
 		return nil, err
 	}
+	return onlyRow(id, rows, func(r *inventory.Row) bool { return r.Key != certstore.KeyNone })
+}
+
+// onlyRow returns the one of rows that is wanted; if none is, the first.
+func onlyRow(id string, rows []*inventory.Row, wanted func(*inventory.Row) bool) (*inventory.Row, error) {
 	var keyed []*inventory.Row
 	for _, r := range rows {
-		if r.Key != certstore.KeyNone {
+		if wanted(r) {
 			keyed = append(keyed, r)
 		}
 	}

@@ -133,6 +133,7 @@ type Options struct {
 	Computer  string // its name for the report
 	Unread    []error
 	Keys      certstore.KeyLister  // lists keys without certificates; nil: the store cannot
+	Relinker  certstore.Relinker   // finds the keys of certificates that lost the link; nil: the store cannot
 	Locations []certstore.Location // none means both
 }
 
@@ -147,9 +148,12 @@ func Look(ctx context.Context, inv *inventory.Inventory, opt Options) (Report, e
 	if len(opt.Locations) == 0 {
 		opt.Locations = []certstore.Location{certstore.User, certstore.Machine}
 	}
-	e := &exam{inv: inv, opt: opt, r: Report{At: opt.Now, Computer: opt.Computer, Days: opt.Days}}
+	e := &exam{inv: inv, opt: opt, r: Report{At: opt.Now, Computer: opt.Computer, Days: opt.Days}, found: map[certstore.Ref]certstore.FoundKey{}}
 	for _, err := range opt.Unread {
 		e.r.NotChecked = append(e.r.NotChecked, "Not read: "+err.Error()+".")
+	}
+	for _, l := range opt.Locations {
+		e.lost(ctx, l)
 	}
 	for _, row := range inv.Rows {
 		e.count(row)
@@ -179,6 +183,8 @@ type exam struct {
 	inv *inventory.Inventory
 	opt Options
 	r   Report
+
+	found map[certstore.Ref]certstore.FoundKey // of rows that lost the link to their key
 }
 
 func (e *exam) count(row *inventory.Row) {
@@ -231,11 +237,18 @@ func (e *exam) place(row *inventory.Row) {
 }
 
 func (e *exam) key(row *inventory.Row) {
+	lost, found := e.found[row.Ref()]
 	switch {
+	case found:
+		k, id, message := NoKey, "C-05", "Its private key is here and nothing leads to it: "+lost.Found.String()+"."
+		if row.Key == certstore.KeyUnusable {
+			k, id, message = BrokenKey, "K-01", "It leads to a key that cannot be used; its own is here: "+lost.Found.String()+"."
+		}
+		e.about(row, k, id, finding.Error, "Link them again.", fmt.Sprintf("certctl key relink %s --location %s --store %s", short(row), row.Location, row.Store), "%s", message)
 	case row.Key == certstore.KeyUnusable:
 		e.about(row, BrokenKey, "K-01", finding.Error, "Import the PFX file again.", "", "Its private key is there, but it cannot sign.")
 	case row.Key == certstore.KeyNone && row.Store == certstore.My && !row.Certificate.IsCA():
-		e.about(row, NoKey, "C-05", finding.Error, "Import the PFX file with the key; on Windows a key that is there and not linked: certutil -repairstore My THUMBPRINT.", "", "It stands in Personal without its private key.")
+		e.about(row, NoKey, "C-05", finding.Error, "Import the PFX file with the key.", "", "It stands in Personal without its private key.")
 	}
 }
 
@@ -377,6 +390,31 @@ func (e *exam) issuers(l certstore.Location) {
 	}
 }
 
+// lost looks for the keys of certificates that have none, or none that works.
+func (e *exam) lost(ctx context.Context, l certstore.Location) {
+	if e.opt.Relinker == nil {
+		return
+	}
+	var refs []certstore.Ref
+	for _, row := range e.inv.Rows {
+		if row.Location == l && !row.ReadOnly && !row.Inherited && (row.Key == certstore.KeyNone || row.Key == certstore.KeyUnusable) {
+			refs = append(refs, row.Ref())
+		}
+	}
+	if len(refs) == 0 {
+		return
+	}
+	found, err := e.opt.Relinker.FindKeys(ctx, l, refs...)
+	if err != nil {
+		e.r.NotChecked = append(e.r.NotChecked, fmt.Sprintf("Certificates that lost the link to their private key: %v.", err))
+	}
+	for _, f := range found {
+		if f.Lost() {
+			e.found[f.Ref] = f
+		}
+	}
+}
+
 func (e *exam) orphans(ctx context.Context, l certstore.Location) {
 	if e.opt.Keys == nil {
 		const text = "Private keys without a certificate cannot be listed on this system."
@@ -388,12 +426,11 @@ func (e *exam) orphans(ctx context.Context, l certstore.Location) {
 	keys, err := e.opt.Keys.LooseKeys(ctx, l)
 	if err != nil {
 		e.r.NotChecked = append(e.r.NotChecked, fmt.Sprintf("Private keys without a certificate: %v.", err))
-		return
 	}
 	for i := range keys {
 		k := &keys[i]
 		p := Problem{Kind: OrphanKey, Severity: finding.Warning, Key: k, Location: l, Message: "No certificate here belongs to this private key",
-			Fix: "Import its certificate, or delete it if nothing was encrypted for it; with NSS: certutil -F -k " + k.ID + " -d sql:DIR."}
+			Fix: "Import its certificate, or delete it if nothing was encrypted for it and no program needs it: " + k.Remove + "."}
 		if k.Algorithm != "" {
 			p.Message += " (" + k.Algorithm + ")"
 		}

@@ -90,6 +90,7 @@ func (t Tools) Identify(text string) Identity {
 func (t Tools) Health(ctx context.Context) (health.Report, error) {
 	opt := health.Options{Now: t.Now, Unread: t.Snapshot.Errors}
 	opt.Keys, _ = t.Store.(certstore.KeyLister)
+	opt.Relinker, _ = t.Store.(certstore.Relinker)
 	return health.Look(ctx, t.Snapshot.Inventory, opt)
 }
 

@@ -1,0 +1,70 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+
+	"certdesk/internal/check"
+	"certdesk/ui/model"
+)
+
+// findLost looks for the key of the certificate that is shown if it has lost
+// the link to it, and judges again when it is there.
+func (v *detailView) findLost() {
+	d := v.detail
+	v.lost = nil
+	if d.Row == nil || v.shell.importer == nil {
+		return
+	}
+	go func() {
+		lost, err := check.LostKey(v.shell.ctx, v.shell.services.Store, d.Row.Row)
+		if err != nil || lost == nil { // then the findings stand as they are
+			return
+		}
+		fyne.Do(func() {
+			if v.detail != nil && v.detail.Certificate == d.Certificate {
+				v.lost = lost
+				v.ask(func(*asked) {})
+			}
+		})
+	}()
+}
+
+// startRelink asks, and links a certificate to its private key again.
+func (s *shell) startRelink(row *model.Row) {
+	if s.noJournal() {
+		return
+	}
+	problem := lang.X("relink.problem", "The key was not linked")
+	go func() {
+		plan, err := s.importer.PlanRelink(s.ctx, row.Row)
+		fyne.Do(func() {
+			if err != nil {
+				s.showProblem(problem, cause(err))
+				return
+			}
+			w := words{"Name": row.Name, "Key": plan.Found.Found.String()}
+			done := lang.X("relink.done", "{{.Name}} is linked to its private key again", w)
+			if !plan.Needed() {
+				s.say(done)
+				s.reload()
+				return
+			}
+			s.confirm(question{title: lang.X("relink.title", "Link {{.Name}} to its private key?", w), yes: lang.X("relink.yes", "Link"), icon: "key",
+				text: lang.X("relink.text", "Its private key is on this computer: {{.Key}}. The certificate is made to lead to it, and the key proves itself by a signature; if that fails, nothing is changed.", w),
+				note: lang.X("grant.note", "You can undo this afterwards.")}, func() {
+				go func() {
+					id, err := s.importer.Relink(s.ctx, plan)
+					fyne.Do(func() {
+						if err != nil {
+							s.showProblem(problem, cause(err))
+							return
+						}
+						s.sayWithUndo(done, id)
+						s.reload()
+					})
+				}()
+			})
+		})
+	}()
+}
