@@ -14,11 +14,11 @@ import (
 
 func (a *app) keyCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "key",
-		Short:   "private keys: who may use them, and the link that leads to them",
+		Use:   "key",
+		Short: "private keys: who may use them, and the link that leads to them",
 		Example: `  certctl key permissions 4ff4a1beb76c
   certctl key relink 4ff4a1beb76c`,
-		Args:    cobra.NoArgs,
+		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return usage("key permissions ID and key relink ID are what there is")
 		},

@@ -42,7 +42,7 @@ func (d desk) look() health.Report {
 	if len(errs) > 0 {
 		d.Fatal(errs)
 	}
-	r, err := health.Look(d.Context(), inv, health.Options{Now: certtest.Now, Keys: d.store.(certstore.KeyLister), Computer: "<pc>"})
+	r, err := health.Look(d.Context(), inv, health.Options{Now: certtest.Now, Keys: d.store.(certstore.KeyLister), Relinker: d.store.(certstore.Relinker), Computer: "<pc>"})
 	if err != nil {
 		d.Fatal(err)
 	}
