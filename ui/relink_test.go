@@ -43,7 +43,7 @@ func TestLinkTheKeyAgain(t *testing.T) {
 		}
 		ref.Store = certstore.People // where a certificate without a key is
 		show()
-		if !strings.Contains(pane(s), "Its private key is still on this computer") {
+		if !strings.Contains(pane(s), "Its private key is on this computer, but nothing leads") {
 			t.Fatalf("the findings lack the key:\n%s", pane(s))
 		}
 		tapPane(t, s, "Link the key again…", 0)

@@ -32,7 +32,9 @@ func relinkable(fs []finding.Finding, lost *certstore.FoundKey) {
 	for i := range fs {
 		if f := &fs[i]; f.ID == "C-05" || f.ID == "K-01" {
 			f.Fix = finding.FixRelink
-			f.Params = map[string]string{"advice": "Its private key is still on this computer: link them again, with certctl key relink or the button in the window.", "key": lost.Found.String()}
+			f.Params = map[string]string{"key": lost.Found.String(), "title": "Nothing leads to the private key",
+				"text":   "Its private key is on this computer, but nothing leads from the certificate to it, so no program finds it.",
+				"advice": "Link them again: certctl key relink, or Link the key again in the window."}
 		}
 	}
 }

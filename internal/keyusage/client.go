@@ -87,7 +87,8 @@ func Personal(c *certificate.Certificate) []finding.Finding {
 // certificate is.
 func NoKey(p finding.Purpose, s finding.Severity) finding.Finding {
 	return finding.Finding{ID: "C-05", Severity: s, Purpose: p, Source: "RFC 5246 7.4.8", Fix: finding.FixImport, Evidence: finding.Evidence{Field: "key", Value: "none"},
-		Params: map[string]string{"advice": "Import the PFX file that holds the key."}}
+		Params: map[string]string{"title": "The private key is not here", "text": "Only the public half is here; without the private key the certificate cannot be used.",
+			"advice": "Import the PFX file that holds the key."}}
 }
 
 // BrokenKey is the finding for a certificate whose store names a key that
