@@ -93,7 +93,7 @@ func (v *detailView) network() fyne.CanvasObject {
 			case err != nil:
 				return func() fyne.CanvasObject { return problem(err) }
 			case len(again.Chain) > len(d.Chain) || again.Paths.Best().Complete():
-				return func() fyne.CanvasObject { v.show(again); return nil }
+				return func() fyne.CanvasObject { v.present(again); return nil }
 			}
 			return func() fyne.CanvasObject { return parts.List(fetchRows(tried)...) }
 		})
