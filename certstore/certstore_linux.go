@@ -341,6 +341,9 @@ func (d *database) fail(op string, name Name, c *certificate.Certificate, err er
 
 // cause gives an error of softoken or of the system the sentinel it stands for.
 func (d *database) cause(err error) error {
+	if errors.Is(err, nss.ErrBusy) && d.full() { // softoken cannot tell
+		return &because{syscall.ENOSPC, err}
+	}
 	for from, to := range map[error]error{
 		nss.ErrBusy: ErrBusy, nss.ErrReadOnly: ErrDenied, nss.ErrLocked: ErrLocked, nss.ErrPassword: ErrPassword,
 		nss.ErrDatabase: ErrDamaged, nss.ErrKeyUnusable: ErrKey, nss.ErrUnavailable: ErrUnavailable, fs.ErrPermission: ErrDenied,
@@ -355,8 +358,9 @@ func (d *database) cause(err error) error {
 	return err
 }
 
-// full reports whether the disk has no room left, which softoken does not say.
+// full reports whether the disk has no room left for a new database, which
+// softoken does not say.
 func (d *database) full() bool {
 	var st syscall.Statfs_t
-	return syscall.Statfs(d.Dir, &st) == nil && st.Blocks > 0 && st.Bavail == 0
+	return syscall.Statfs(d.Dir, &st) == nil && st.Blocks > 0 && st.Bavail*uint64(st.Bsize) < 64<<10
 }

@@ -75,3 +75,27 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("delete with room again: %v", err)
 	}
 }
+
+// TestNoRoomForDatabase makes databases where there is no room for one.
+// Softoken then speaks of a wrong PIN, or as if somebody had it locked.
+func TestNoRoomForDatabase(t *testing.T) {
+	leaf := certtest.Client(t, certtest.Root(t, "Root"), "Leaf")
+	for _, size := range []string{"20k", "60k"} {
+		dir := t.TempDir()
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
+			t.Skipf("a small file system needs root and mount: %v", err)
+		}
+		t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+		store, err := certstore.Open(t.Context(), certstore.Options{Getenv: func(name string) string {
+			return map[string]string{"CERTDESK_USER_DB": filepath.Join(dir, "db"), "CERTDESK_MACHINE_DB": filepath.Join(dir, "machine"), "HOME": dir}[name]
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		err = store.Put(t.Context(), certstore.User, certstore.My, certstore.Item{DER: leaf.Raw, Key: leaf.PKCS8(t)})
+		if !errors.Is(err, certstore.ErrUnavailable) && !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("Put with %s = %v, want no space left", size, err)
+		}
+	}
+}

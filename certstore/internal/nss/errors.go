@@ -74,7 +74,7 @@ func (e *Error) Is(target error) bool {
 	case ckrUserNotLoggedIn:
 		return target == ErrLocked
 	case ckrPINIncorrect:
-		return target == ErrPassword
+		return target == ErrPassword && e.Call != "C_InitPIN" // which says so when the empty password of a new database cannot be written
 	case ckrObjectHandleInvalid, ckrSessionHandleInvalid, ckrSessionClosed:
 		return target == ErrChanged
 	case ckrNSSCertDBFailed, ckrNSSKeyDBFailed:
