@@ -14,7 +14,7 @@ import (
 
 func (a *app) identifyCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "identify [FILE|-]",
+		Use:   "identify [FILE|-|TEXT]",
 		Short: "say which certificate a pasted text is, and what is wrong with the way it is written",
 		Long: `identify takes what stands in a configuration or was pasted somewhere: the
 base64 or the whole line of an IIS mapping, PEM, a thumbprint, a line of netsh,
@@ -23,10 +23,12 @@ this computer that is, and what is wrong with it: BEGIN and END lines left in,
 line breaks, cut off, byte order mark, a PFX or request instead of a
 certificate: the causes of 0x80093102 and 0x8009310b.
 
-Without a file it reads standard input. It ends with exit code 4 when there is
+Without a file it reads standard input; a base64 or thumbprint may be the
+argument itself. It ends with exit code 4 when there is
 nothing that has to do with certificates.`,
 		Example: `  certctl identify applicationHost.config
-  certctl identify - <pasted.txt`,
+  certctl identify - <pasted.txt
+  certctl identify 4ff4a1beb76c7f9bce9faf552cefbd10588bcea8`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := "-"
@@ -35,6 +37,9 @@ nothing that has to do with certificates.`,
 			}
 			data, err := a.slurp(name, identify.MaxInput)
 			if err != nil {
+				if r := identify.Text(name); r.Kind == identify.Certificate || r.Kind == identify.Truncated || r.Kind == identify.Reference {
+					return a.identify(cmd.Context(), "-", r) // no file, but the thing itself
+				}
 				return err
 			}
 			return a.identify(cmd.Context(), name, identify.Bytes(data))

@@ -48,7 +48,7 @@ var tlsWords = map[string]Words{
 	"R-02": {"Not known", "The CA's responder does not know the certificate",
 		"The OCSP responder {url} does not know {name}. Servers that ask it may refuse the certificate.", "Ask the CA whether the certificate is valid.", ""},
 	"R-03": {"Not checked", "Nobody could say whether it is revoked",
-		"Whether {name} is revoked could not be found out: {tried}. A server that must know refuses the certificate then (403.13).", "Check the network and the proxy (--proxy), or ask again later.", ""},
+		"Whether {name} is revoked could not be found out: {tried}. A server that must know refuses the certificate then (403.13).", "{advice}", ""},
 	"R-04": {"No address", "The certificate names nobody to ask about revocation",
 		"{name} has no address of an OCSP responder or of a revocation list.", "", ""},
 	"C-11": {"A CA", "This is a CA certificate", "This is a CA certificate (basicConstraints {value}), not a personal one. Chromium on Linux does not offer one that names purposes.", "", ""},

@@ -285,8 +285,10 @@ func Findings(answers []Answer, p finding.Purpose) []finding.Finding {
 			params["url"] = a.URL
 		case Unreachable:
 			f.ID = "R-03"
+			params["advice"] = "Check the network and the proxy (--proxy), or ask again later."
 			if params["tried"] = triedText(a.Tried); params["tried"] == "" {
 				params["tried"] = a.Note
+				params["advice"] = "Import the issuer's certificate, or have it fetched (--aia), and ask again."
 			}
 		case NoSource:
 			f.ID, f.Severity = "R-04", finding.Info
