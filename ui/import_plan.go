@@ -106,6 +106,9 @@ func (p *importPlan) showFooter(st *model.ImportState) {
 			note = parts.NoteLine("info", lang.X("import.onlyAsks", "Tick the root to import it."), parts.Text2)
 		}
 	}
+	if !usable(p.way(st)) {
+		note = parts.HBox(0)
+	}
 	w := p.view.wizard
 	w.SetButtons(p.start, p.back, p.start)
 	if add+move == 0 && len(st.Plan.Asks()) == 0 {

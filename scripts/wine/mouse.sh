@@ -48,7 +48,7 @@ shut() { xdotool windowclose "$window"; gone; }
 # certctl's output is in $out_; spaces do not count.
 certctl() { quiet "$dir/bin/certctl.exe" "$@" || true; said=$(tr -d ' \r\n' <"$dir/quiet.txt"); }
 has() { grep -qE -- "$1" <<<"$said" || { echo "$said" | head -c 1500; die "$2"; }; ok; }
-lacks() { ! grep -qE -- "$1" <<<"$said" || { echo "$said" | head -c 1500; die "$2"; }; ok; }
+lacks() { [ -n "$said" ] || die "certctl.exe said nothing"; ! grep -qE -- "$1" <<<"$said" || { echo "$said" | head -c 1500; die "$2"; }; ok; }
 same_key() { # LOCATION
 	printf 'new' >"$work/new.pass"
 	rm -f "$work/out.pfx"
