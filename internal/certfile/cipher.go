@@ -113,6 +113,37 @@ var blockCiphers = map[string]struct {
 	"1.2.840.113533.7.66.10":  {"CAST5-CBC", 16, newCAST5},
 }
 
+// streamCiphers are those schemes that make a stream of AES, without padding.
+var streamCiphers = map[string]struct {
+	name    string
+	keySize int
+	stream  func(cipher.Block, []byte) cipher.Stream
+}{
+	"2.16.840.1.101.3.4.1.3":  {"AES-128-OFB", 16, cipher.NewOFB},          //lint:ignore SA1019 what the file is encrypted with
+	"2.16.840.1.101.3.4.1.23": {"AES-192-OFB", 24, cipher.NewOFB},          //lint:ignore SA1019 likewise
+	"2.16.840.1.101.3.4.1.43": {"AES-256-OFB", 32, cipher.NewOFB},          //lint:ignore SA1019 likewise
+	"2.16.840.1.101.3.4.1.4":  {"AES-128-CFB", 16, cipher.NewCFBDecrypter}, //lint:ignore SA1019 likewise
+	"2.16.840.1.101.3.4.1.24": {"AES-192-CFB", 24, cipher.NewCFBDecrypter}, //lint:ignore SA1019 likewise
+	"2.16.840.1.101.3.4.1.44": {"AES-256-CFB", 32, cipher.NewCFBDecrypter}, //lint:ignore SA1019 likewise
+}
+
+// openStream decrypts AES as a stream. Whether the result makes sense is the
+// caller's to see.
+func openStream(stream func(cipher.Block, []byte) cipher.Stream) func(key, iv, ciphertext []byte) ([]byte, error) {
+	return func(key, iv, ciphertext []byte) ([]byte, error) {
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			return nil, damaged(err.Error())
+		}
+		if len(iv) != aes.BlockSize {
+			return nil, damaged("an initialization vector of another size than a block")
+		}
+		plain := make([]byte, len(ciphertext))
+		stream(block, iv).XORKeyStream(plain, ciphertext)
+		return plain, nil
+	}
+}
+
 var gcmKeySizes = map[string]int{
 	"2.16.840.1.101.3.4.1.6": 16, "2.16.840.1.101.3.4.1.26": 24, "2.16.840.1.101.3.4.1.46": 32,
 }
@@ -131,6 +162,13 @@ func readCipher(alg *ber.Packet) (decrypter, error) {
 			return decrypter{name: c.name}, errMalformed
 		}
 		return decrypter{name: c.name, keySize: c.keySize, open: withIV(iv, openCBC(c.block))}, nil
+	}
+	if c, ok := streamCiphers[id]; ok {
+		iv, ok := octets(params)
+		if !ok {
+			return decrypter{name: c.name}, errMalformed
+		}
+		return decrypter{name: c.name, keySize: c.keySize, open: withIV(iv, openStream(c.stream))}, nil
 	}
 	if id == "1.2.840.113549.3.2" {
 		return readRC2(params)
