@@ -117,6 +117,8 @@ type detailView struct {
 	asked    asked               // asked on the findings tab
 	proxy    string              // for what the chain tab asks the network
 	lost     *certstore.FoundKey // its private key, where nothing leads to it
+	looks    int                 // counts how often it was looked for, so that a late answer is dropped
+	asks     int                 // counts questions of the findings tab, likewise
 	chosen   *parts.Press        // the line of the purpose on the findings tab
 }
 
@@ -133,8 +135,9 @@ func (v *detailView) show(d *model.Detail) {
 		v.purpose, v.asked = "", asked{}
 	}
 	v.detail = d
-	v.findLost()
+	v.asks++
 	v.present(d)
+	v.findLost()
 }
 
 // present shows what is known of the certificate by now.
@@ -161,6 +164,8 @@ func (v *detailView) present(d *model.Detail) {
 // clear shows a line instead of a certificate.
 func (v *detailView) clear(text string) {
 	v.detail = nil
+	v.asks++
+	v.looks++
 	v.tabs.SetBadge(tabFindings, "", parts.KindPlain)
 	v.set(parts.Center(parts.NewLabel(text, 15, parts.Text2)))
 }

@@ -103,7 +103,8 @@ func (v *detailView) choosePurpose(i int) {
 // ask judges again with other options.
 func (v *detailView) ask(change func(*asked)) {
 	change(&v.asked)
-	d, now, lost := v.detail, v.asked, v.lost
+	v.asks++
+	mine, d, now, lost := v.asks, v.detail, v.asked, v.lost
 	snapshot, err := v.shell.list.Snapshot.Get()
 	if err != nil || snapshot == nil {
 		return
@@ -115,7 +116,11 @@ func (v *detailView) ask(change func(*asked)) {
 		}
 		again := model.Again(snapshot, d, opt)
 		fyne.Do(func() {
-			if v.detail == d && v.asked == now {
+			switch {
+			case mine != v.asks: // asked again since, or of another certificate
+			case v.detail != d: // something was learned meanwhile that the answer does not know
+				v.ask(func(*asked) {})
+			default:
 				v.present(again)
 			}
 			if err != nil {

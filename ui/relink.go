@@ -13,6 +13,8 @@ import (
 func (v *detailView) findLost() {
 	d := v.detail
 	v.lost = nil
+	v.looks++
+	mine := v.looks
 	if d.Row == nil || v.shell.importer == nil {
 		return
 	}
@@ -22,7 +24,7 @@ func (v *detailView) findLost() {
 			return
 		}
 		fyne.Do(func() {
-			if v.detail != nil && v.detail.Certificate == d.Certificate {
+			if v.detail != nil && mine == v.looks {
 				v.lost = lost
 				v.ask(func(*asked) {})
 			}

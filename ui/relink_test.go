@@ -31,6 +31,7 @@ func TestLinkTheKeyAgain(t *testing.T) {
 		show := func() {
 			t.Helper()
 			s.detail.show([]*model.Row{load(t, s, leaf.Certificate)})
+			synctest.Wait() // the test driver runs what fyne.Do gets at once, on any goroutine
 			s.detail.findings(finding.Client)
 			synctest.Wait()
 		}

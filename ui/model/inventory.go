@@ -53,7 +53,8 @@ type Inventory struct {
 	shown    int // the reading that snapshot comes from
 	snapshot *Snapshot
 
-	publish sync.Mutex // held while a View is set, so that the newest comes last
+	publishing sync.Mutex // held while a Snapshot is set, so that the newest comes last
+	publish    sync.Mutex // held while a View is set, likewise
 }
 
 // NewInventory returns the list of what store holds, not yet read.
@@ -97,6 +98,8 @@ func (m *Inventory) Load(ctx context.Context) {
 	}
 	s := &Snapshot{Inventory: inv, Rows: prepare(inv.Rows), Places: m.store.Places(ctx), Errors: errs, At: now}
 	s.addPlaces()
+	m.publishing.Lock() // or the snapshot of an older reading could be set last
+	defer m.publishing.Unlock()
 	m.mu.Lock()
 	if mine < m.shown { // a reading that began later is shown already
 		m.mu.Unlock()
