@@ -48,7 +48,7 @@ func (s *shell) openHealth() {
 // healthPage lists the problems by kind.
 func (s *shell) healthPage(d *parts.Dialog, r health.Report) fyne.CanvasObject {
 	errors, warnings, infos := r.Worst()
-	kind, title := parts.KindOK, lang.X("health.fine", "Everything that was looked at is in order")
+	kind, title := parts.KindOK, lang.X("health.fine", "The stores are in order")
 	if errors+warnings+infos > 0 {
 		kind = parts.KindInfo
 		title = strings.Join([]string{
@@ -63,7 +63,7 @@ func (s *shell) healthPage(d *parts.Dialog, r health.Report) fyne.CanvasObject {
 	if errors > 0 {
 		kind = parts.KindError
 	}
-	page := parts.VBox(10, parts.Banner(kind, title, "", nil))
+	page := parts.VBox(10, parts.Banner(kind, title, lang.X("health.scope", "This is about how the stores are kept. What a certificate can be used for stands on its Findings tab."), nil))
 	const most = 100 // of a kind; the saved report has all
 	for _, k := range health.Kinds {
 		list := r.Of(k)
