@@ -105,7 +105,7 @@ func generateKey(p PendingKey, l *link, exportable bool) (crypto.PublicKey, erro
 
 // generateCAPI makes the container of l with an RSA key in it.
 func generateCAPI(l *link, bits int, exportable bool) (crypto.PublicKey, error) {
-	h, err := wincrypt.CryptAcquireContext(l.Container, l.Provider, l.ProvType, windows.CRYPT_NEWKEYSET|windows.CRYPT_SILENT|l.Flags)
+	h, err := acquireContainer(l, windows.CRYPT_NEWKEYSET|windows.CRYPT_SILENT|l.Flags)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func generateCAPI(l *link, bits int, exportable bool) (crypto.PublicKey, error) 
 	if err == nil {
 		wincrypt.CryptDestroyKey(k)
 	}
-	_ = windows.CryptReleaseContext(h, 0) // Wine writes the key now
+	releaseContainer(l, h)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func inSoftware(l *link) bool {
 type openKey struct {
 	provider, key wincrypt.Object // CNG
 	container     windows.Handle  // CryptoAPI
-	spec          uint32
+	link          *link
 }
 
 // open opens the key that l leads to.
@@ -78,16 +78,16 @@ func open(l *link, flags uint32) (*openKey, error) {
 		}
 		return &openKey{provider: p, key: k}, nil
 	}
-	h, err := wincrypt.CryptAcquireContext(l.Container, l.Provider, l.ProvType, flags)
+	h, err := acquireContainer(l, flags)
 	if err != nil {
 		return nil, err
 	}
-	return &openKey{container: h, spec: l.KeySpec}, nil
+	return &openKey{container: h, link: l}, nil
 }
 
 func (k *openKey) close() {
 	if k.container != 0 {
-		_ = windows.CryptReleaseContext(k.container, 0)
+		releaseContainer(k.link, k.container)
 	}
 	wincrypt.NCryptFreeObject(k.key)
 	wincrypt.NCryptFreeObject(k.provider)
@@ -104,7 +104,7 @@ func (s *windowsStore) denied(l *link, err error) error {
 
 // withUserKey calls f with the handle of the key in its container.
 func (k *openKey) withUserKey(f func(wincrypt.Key) error) error {
-	h, err := wincrypt.CryptGetUserKey(k.container, k.spec)
+	h, err := wincrypt.CryptGetUserKey(k.container, k.link.KeySpec)
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func importCAPI(l *link, key crypto.Signer, item Item) error {
 	if item.Protected { // Windows asks the person how, now
 		flags, how = 0, wincrypt.CRYPT_USER_PROTECTED
 	}
-	h, err := wincrypt.CryptAcquireContext(l.Container, l.Provider, l.ProvType, windows.CRYPT_NEWKEYSET|flags|l.Flags)
+	h, err := acquireContainer(l, windows.CRYPT_NEWKEYSET|flags|l.Flags)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func importCAPI(l *link, key crypto.Signer, item Item) error {
 	if err == nil {
 		wincrypt.CryptDestroyKey(k)
 	}
-	_ = windows.CryptReleaseContext(h, 0) // Wine writes the key now
+	releaseContainer(l, h)
 	if err != nil {
 		err = &because{ErrKey, err}
 		if e := deleteKey(l); e != nil {
@@ -267,7 +267,7 @@ func importCNG(l *link, key crypto.Signer, item Item) error {
 func deleteKey(l *link) error {
 	var err error
 	if l.ProvType != 0 {
-		_, err = wincrypt.CryptAcquireContext(l.Container, l.Provider, l.ProvType, windows.CRYPT_DELETEKEYSET|windows.CRYPT_SILENT|l.Flags&windows.CRYPT_MACHINE_KEYSET)
+		err = deleteContainer(l)
 	} else {
 		var k *openKey
 		if k, err = open(l, wincrypt.NCRYPT_SILENT_FLAG); err == nil {

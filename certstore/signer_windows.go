@@ -112,7 +112,7 @@ func (k *openKey) signCAPI(digest []byte, opts crypto.SignerOpts) ([]byte, error
 	if err := wincrypt.CryptSetHashParam(h, wincrypt.HP_HASHVAL, digest); err != nil {
 		return nil, err
 	}
-	sig, err := wincrypt.CryptSignHash(h, k.spec)
+	sig, err := wincrypt.CryptSignHash(h, k.link.KeySpec)
 	slices.Reverse(sig)
 	return sig, err
 }

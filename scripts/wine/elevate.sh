@@ -36,8 +36,7 @@ title ended
 shot elevate-3-undone
 certctl list --location machine --json
 lacks 'client.sample.example' "elevated: undo left the leaf"
-[ "$(containers HKLM)" = 0 ] || die "elevated: undo left a key container"
-ok
+contained HKLM 0 "elevated: undo left a key container"
 nothing_left
 xdotool key --window "$window" Escape
 sleep 1

@@ -52,7 +52,7 @@ title ended
 shot user-4-undone
 certctl list --location user --json
 lacks 'client.sample.example' "user: undo left the leaf"
-[ "$(containers HKCU)" = 0 ] || die "user: undo left a key container"
+contained HKCU 0 "user: undo left a key container"
 xdotool key --window "$window" Escape
 sleep 1
 
@@ -66,8 +66,8 @@ sleep 1
 open "$dir/bin/certdesk.exe" "Z:${pfx//\//\\}"
 title 'clïent é.pfx$'
 by_mouse machine $machine_card
-[ "$(containers HKCU)" = 1 ] && [ "$(containers HKLM)" = 1 ] || die "the two imports share a key container"
-ok
+contained HKCU 1 "the two imports share a key container"
+contained HKLM 1 "the two imports share a key container"
 xdotool key --window "$window" Escape
 sleep 1
 
