@@ -128,7 +128,7 @@ func (s *windowsStore) restore(loc Location, c *certificate.Certificate, st Stat
 	}
 	var keys []*link
 	for _, e := range there {
-		if e.link != nil {
+		if e.link != nil && !s.requested(e.link) {
 			keys = append(keys, e.link)
 		}
 		if !slices.Contains(names, string(e.store.name)) {
@@ -149,6 +149,13 @@ func (s *windowsStore) restore(loc Location, c *certificate.Certificate, st Stat
 		return &because{ErrNotFound, errors.New("the private key is gone and cannot be given back")}
 	}
 	return nil
+}
+
+// requested reports whether the key that l leads to was made for a request,
+// which waits for its certificate again once that is taken back: such a key
+// goes with Delete and Discard only.
+func (s *windowsStore) requested(l *link) bool {
+	return madeForRequest(strings.TrimPrefix(l.Container, s.prefix))
 }
 
 // restoreEntry makes the store name hold c, with the key that l leads to, as

@@ -97,9 +97,14 @@ func (s *suite) generateOne(g certstore.KeyGenerator, a certstore.KeyAlgorithm) 
 		if got := leaf.KeyType(); got != string(a) {
 			s.Errorf("the key is %s, want %s", got, a)
 		}
-		if st, err := s.store.State(s.ctx, loc, leaf.Raw); err != nil || st.Certificate {
-			s.Errorf("State before the answer = %+v, %v", st, err)
+		before, err := s.store.State(s.ctx, loc, leaf.Raw)
+		if err != nil || before.Certificate {
+			s.Errorf("State before the answer = %+v, %v", before, err)
 		}
+		s.ok(g.Complete(s.ctx, p, certstore.Answer{DER: leaf.Raw}), "Complete")
+		s.ok(s.store.Restore(s.ctx, loc, leaf.Raw, before), "Restore to before the answer")
+		_, err = g.Pending(s.ctx, p)
+		s.ok(err, "Pending after the answer was taken back")
 		s.ok(g.Complete(s.ctx, p, certstore.Answer{DER: leaf.Raw, Issuer: s.inter.Raw, FriendlyName: "Requested " + string(a)}), "Complete")
 		e := s.entry(loc, certstore.My, leaf)
 		if e.Key != certstore.KeyPresent || e.Exportable || e.FriendlyName != "Requested "+string(a) {

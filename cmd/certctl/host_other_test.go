@@ -29,3 +29,9 @@ func countKeys(ts *testscript.TestScript, machine bool) int {
 	_ = ts.Exec("certutil", "-K", "-d", "sql:"+ts.MkAbs(db)) // fails when there are none
 	return strings.Count(ts.ReadFile("stdout"), "\n<")
 }
+
+// listStored is what certutil lists of the user's database.
+func listStored(ts *testscript.TestScript) string {
+	ts.Check(ts.Exec("certutil", "-L", "-d", "sql:"+ts.MkAbs("db")))
+	return ts.ReadFile("stdout")
+}

@@ -1,15 +1,21 @@
 package main
 
 import (
+	"bytes"
+	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
+	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/windows"
@@ -21,7 +27,7 @@ import (
 // they say and how they end.
 
 // hostPrograms are what the scripts call.
-var hostPrograms = []string{"openssl", "pk12util", "certutil", "keytool", "certtool", "sh", "head", "cat", "grep", "pdftotext"}
+var hostPrograms = []string{"openssl", "pk12util", "certutil", "keytool", "certtool", "sh", "head", "cat", "grep", "stat", "pdftotext"}
 
 func onWine() bool {
 	return windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil
@@ -33,6 +39,12 @@ func hostCommands() map[string]func() {
 	if onWine() {
 		for _, name := range hostPrograms {
 			commands[name] = func() { os.Exit(host(append([]string{name}, os.Args[1:]...))) }
+		}
+	}
+	commands["lose-links"] = func() {
+		if err := loseLinks(os.Getenv("CERTDESK_STORE_PREFIX") + "My"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
 		}
 	}
 	return commands
@@ -106,26 +118,127 @@ func makeSample(dir string) error {
 	return nil
 }
 
-// countKeys counts the key containers that the script made, where Wine keeps
-// them.
+// countKeys counts the key containers that the script made.
 func countKeys(ts *testscript.TestScript, machine bool) int {
 	root := registry.CURRENT_USER
 	if machine {
 		root = registry.LOCAL_MACHINE
 	}
-	k, err := registry.OpenKey(root, `Software\Wine\Crypto\RSA`, registry.ENUMERATE_SUB_KEYS)
+	return len(containers(ts, root))
+}
+
+// containers returns the script's key containers, where Wine keeps them.
+func containers(ts *testscript.TestScript, root registry.Key) []string {
+	return subKeys(ts, root, `Software\Wine\Crypto\RSA`, ts.Getenv("CERTDESK_STORE_PREFIX"))
+}
+
+// subKeys returns the names below path that begin with prefix.
+func subKeys(ts *testscript.TestScript, root registry.Key, path, prefix string) []string {
+	k, err := registry.OpenKey(root, path, registry.ENUMERATE_SUB_KEYS)
 	if errors.Is(err, registry.ErrNotExist) {
-		return 0
+		return nil
 	}
 	ts.Check(err)
 	defer k.Close()
 	names, err := k.ReadSubKeyNames(-1)
 	ts.Check(err)
-	n := 0
+	return slices.DeleteFunc(names, func(name string) bool {
+		return !strings.HasPrefix(strings.ToLower(name), strings.ToLower(prefix))
+	})
+}
+
+const systemCertificates = `Software\Microsoft\SystemCertificates`
+
+// loseLinks takes from the certificates of a store of the user's what leads to
+// their keys, as programs do that store a certificate anew.
+func loseLinks(store string) error {
+	path := systemCertificates + `\` + store + `\Certificates`
+	k, err := registry.OpenKey(registry.CURRENT_USER, path, registry.ENUMERATE_SUB_KEYS)
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	names, err := k.ReadSubKeyNames(-1)
 	for _, name := range names {
-		if strings.HasPrefix(strings.ToLower(name), strings.ToLower(ts.Getenv("CERTDESK_STORE_PREFIX"))) {
-			n++
+		err = errors.Join(err, loseLink(path+`\`+name))
+	}
+	return err
+}
+
+func loseLink(path string) error {
+	k, err := registry.OpenKey(registry.CURRENT_USER, path, registry.QUERY_VALUE|registry.SET_VALUE)
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	blob, _, err := k.GetBinaryValue("Blob")
+	if err != nil {
+		return err
+	}
+	var kept []byte
+	for id, element := range elements(blob) {
+		if id != 2 { // CERT_KEY_PROV_INFO_PROP_ID
+			kept = append(kept, element...)
 		}
 	}
-	return n
+	return k.SetBinaryValue("Blob", kept)
+}
+
+// listStored reads the user's stores in the registry, each certificate a
+// serialized one: common name, and u,u,u where it names a key container that
+// there is.
+func listStored(ts *testscript.TestScript) string {
+	var b strings.Builder
+	keys := containers(ts, registry.CURRENT_USER)
+	for _, store := range subKeys(ts, registry.CURRENT_USER, systemCertificates, ts.Getenv("CERTDESK_STORE_PREFIX")) {
+		path := systemCertificates + `\` + store + `\Certificates`
+		for _, name := range subKeys(ts, registry.CURRENT_USER, path, "") {
+			k, err := registry.OpenKey(registry.CURRENT_USER, path+`\`+name, registry.QUERY_VALUE)
+			ts.Check(err)
+			blob, _, err := k.GetBinaryValue("Blob")
+			k.Close()
+			ts.Check(err)
+			trust := ",,"
+			if slices.ContainsFunc(keys, func(key string) bool { return bytes.Contains(bytes.ToLower(blob), utf16z(strings.ToLower(key))) }) {
+				trust = "u,u,u"
+			}
+			c, err := x509.ParseCertificate(serialized(blob))
+			ts.Check(err)
+			fmt.Fprintf(&b, "%s  %s\n", c.Subject.CommonName, trust)
+		}
+	}
+	return b.String()
+}
+
+// elements goes through a serialized certificate: id, 1, length and value of
+// each property, and of the certificate.
+func elements(blob []byte) iter.Seq2[uint32, []byte] {
+	return func(yield func(uint32, []byte) bool) {
+		for len(blob) >= 12 {
+			n := min(12+int(binary.LittleEndian.Uint32(blob[8:])), len(blob))
+			if !yield(binary.LittleEndian.Uint32(blob), blob[:n]) {
+				return
+			}
+			blob = blob[n:]
+		}
+	}
+}
+
+// serialized returns the certificate of a serialized one.
+func serialized(blob []byte) []byte {
+	for id, element := range elements(blob) {
+		if id == 32 { // CERT_CERT_PROP_ID
+			return element[12:]
+		}
+	}
+	return nil
+}
+
+// utf16z is s as Windows stores it, with its zero.
+func utf16z(s string) []byte {
+	var b []byte
+	for _, u := range append(utf16.Encode([]rune(s)), 0) {
+		b = binary.LittleEndian.AppendUint16(b, u)
+	}
+	return b
 }

@@ -70,7 +70,7 @@ func params(dir, sample string, env map[string]string) testscript.Params {
 			}
 			return os.Mkdir(filepath.Join(w, "anchors"), 0o755)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": jsonCommand, "code": codeCommand, "oddcert": oddCommand, "keys": keysCommand, "nss": nssCommand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"json": jsonCommand, "code": codeCommand, "oddcert": oddCommand, "keys": keysCommand, "stored": storedCommand},
 	}
 }
 
@@ -176,15 +176,16 @@ func keysCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// nssCommand looks for lines in what certutil lists of the user's database;
-// those with an exclamation mark must not be there.
-func nssCommand(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(ts.Exec("certutil", "-L", "-d", "sql:"+ts.MkAbs("db")))
-	out := ts.ReadFile("stdout")
+// storedCommand looks for lines in what another program than ours finds in the
+// user's stores: NSS's certutil, or on Windows the registry. Each is a name,
+// and u,u,u where the key is there. Those with an exclamation mark must not be
+// there.
+func storedCommand(ts *testscript.TestScript, _ bool, args []string) {
+	out := listStored(ts)
 	for _, a := range args {
 		pattern, absent := strings.CutPrefix(a, "!")
 		if regexp.MustCompile(pattern).MatchString(out) == absent {
-			ts.Fatalf("%s: certutil lists\n%s", a, out)
+			ts.Fatalf("%s: the stores hold\n%s", a, out)
 		}
 	}
 }
