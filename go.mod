@@ -7,6 +7,7 @@ require (
 	fyne.io/fyne/v2 v2.7.1
 	github.com/Microsoft/go-winio v0.6.2
 	github.com/ebitengine/purego v0.11.3
+	github.com/emmansun/gmsm v0.15.5
 	github.com/go-asn1-ber/asn1-ber v1.5.8
 	github.com/google/certtostore v1.0.7
 	github.com/google/deck v1.1.0

@@ -13,6 +13,11 @@ import (
 	"hash"
 	"math/bits"
 
+	"github.com/emmansun/gmsm/sm3"
+	"golang.org/x/crypto/blake2b"
+	"golang.org/x/crypto/blake2s"
+	"golang.org/x/crypto/md4"       //lint:ignore SA1019 old files carry it
+	"golang.org/x/crypto/ripemd160" //lint:ignore SA1019 old files carry it
 	"golang.org/x/crypto/scrypt"
 )
 
@@ -43,14 +48,18 @@ var (
 	sha3x256   = digest{"sha3-256", func() hash.Hash { return sha3.New256() }}
 	sha3x384   = digest{"sha3-384", func() hash.Hash { return sha3.New384() }}
 	sha3x512   = digest{"sha3-512", func() hash.Hash { return sha3.New512() }}
+	sm3Digest  = digest{"sm3", sm3.New}
 )
 
-// digests are the hash functions of a MAC (RFC 3279, RFC 5754, NIST CSOR).
+// digests are the hash functions of a MAC (RFC 3279, RFC 5754, NIST CSOR, RFC
+// 7693, GM/T 0006; RIPEMD-160 by TeleTrusT).
 var digests = map[string]digest{
 	"1.2.840.113549.2.5": md5Digest, "1.3.14.3.2.26": sha1Digest,
 	"2.16.840.1.101.3.4.2.1": sha256Hash, "2.16.840.1.101.3.4.2.2": sha384Hash, "2.16.840.1.101.3.4.2.3": sha512Hash,
 	"2.16.840.1.101.3.4.2.4": sha224Hash, "2.16.840.1.101.3.4.2.5": sha512x224, "2.16.840.1.101.3.4.2.6": sha512x256,
 	"2.16.840.1.101.3.4.2.7": sha3x224, "2.16.840.1.101.3.4.2.8": sha3x256, "2.16.840.1.101.3.4.2.9": sha3x384, "2.16.840.1.101.3.4.2.10": sha3x512,
+	"1.2.840.113549.2.4": {"md4", md4.New}, "1.3.36.3.2.1": {"ripemd160", ripemd160.New}, "1.2.156.10197.1.401": sm3Digest,
+	"1.3.6.1.4.1.1722.12.2.1.16": {"blake2b512", unkeyed(blake2b.New512)}, "1.3.6.1.4.1.1722.12.2.2.8": {"blake2s256", unkeyed(blake2s.New256)},
 }
 
 // prfs are the HMACs of PBKDF2 and PBMAC1 (RFC 8018 appendix B.1).
@@ -58,6 +67,18 @@ var prfs = map[string]digest{
 	"1.3.6.1.5.5.8.1.1": md5Digest, "1.2.840.113549.2.7": sha1Digest, "1.2.840.113549.2.8": sha224Hash, "1.2.840.113549.2.9": sha256Hash,
 	"1.2.840.113549.2.10": sha384Hash, "1.2.840.113549.2.11": sha512Hash, "1.2.840.113549.2.12": sha512x224, "1.2.840.113549.2.13": sha512x256,
 	"2.16.840.1.101.3.4.2.13": sha3x224, "2.16.840.1.101.3.4.2.14": sha3x256, "2.16.840.1.101.3.4.2.15": sha3x384, "2.16.840.1.101.3.4.2.16": sha3x512,
+	"1.2.156.10197.1.401.2": sm3Digest, "1.2.840.113549.2.6": md5Digest, "1.3.6.1.5.5.8.1.2": sha1Digest,
+}
+
+// unkeyed makes a hash of a function that could also take a key.
+func unkeyed(fresh func(key []byte) (hash.Hash, error)) func() hash.Hash {
+	return func() hash.Hash {
+		h, err := fresh(nil)
+		if err != nil {
+			panic(err) // no key is never too long
+		}
+		return h
+	}
 }
 
 // What the PKCS#12 derivation makes (RFC 7292 appendix B.3).

@@ -18,41 +18,6 @@ func unhex(s string) []byte {
 	return b
 }
 
-// TestRC2 is RFC 2268 section 5.
-func TestRC2(t *testing.T) {
-	for _, tt := range []struct {
-		key         string
-		bits        int
-		plain, want string
-	}{
-		{"0000000000000000", 63, "0000000000000000", "ebb773f993278eff"},
-		{"ffffffffffffffff", 64, "ffffffffffffffff", "278b27e42e2f0d49"},
-		{"3000000000000000", 64, "1000000000000001", "30649edf9be7d2c2"},
-		{"88", 64, "0000000000000000", "61a8a244adacccf0"},
-		{"88bca90e90875a", 64, "0000000000000000", "6ccf4308974c267f"},
-		{"88bca90e90875a7f0f79c384627bafb2", 64, "0000000000000000", "1a807d272bbe5db1"},
-		{"88bca90e90875a7f0f79c384627bafb2", 128, "0000000000000000", "2269552ab0f85ca6"},
-		{"88bca90e90875a7f0f79c384627bafb216f80a6f85920584c42fceb0be255daf1e", 129, "0000000000000000", "5b78d3a43dfff1f1"},
-	} {
-		c, err := newRC2(unhex(tt.key), tt.bits)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := make([]byte, 8)
-		c.Encrypt(got, unhex(tt.plain))
-		if hex.EncodeToString(got) != tt.want {
-			t.Errorf("key %s, %d bits: %x, want %s", tt.key, tt.bits, got, tt.want)
-		}
-		c.Decrypt(got, got)
-		if hex.EncodeToString(got) != tt.plain {
-			t.Errorf("key %s, %d bits: decrypts to %x", tt.key, tt.bits, got)
-		}
-	}
-	if _, err := newRC2(nil, 40); err == nil {
-		t.Error("an empty key is accepted")
-	}
-}
-
 // TestPBKDF2 is RFC 6070, but for its test of 16,777,216 rounds.
 func TestPBKDF2(t *testing.T) {
 	for _, tt := range []struct {

@@ -29,10 +29,10 @@ type scheme struct {
 var pbe12 = map[string]decrypter{
 	"1.2.840.113549.1.12.1.1": {"PBE-SHA1-RC4-128", 16, 0, openRC4},
 	"1.2.840.113549.1.12.1.2": {"PBE-SHA1-RC4-40", 5, 0, openRC4},
-	"1.2.840.113549.1.12.1.3": {"PBE-SHA1-3DES", 24, 8, openCBC(newTripleDES)},
-	"1.2.840.113549.1.12.1.4": {"PBE-SHA1-2DES", 16, 8, openCBC(newTripleDES)},
-	"1.2.840.113549.1.12.1.5": {"PBE-SHA1-RC2-128", 16, 8, openCBC(newRC2Block(128))},
-	"1.2.840.113549.1.12.1.6": {"PBE-SHA1-RC2-40", 5, 8, openCBC(newRC2Block(40))},
+	"1.2.840.113549.1.12.1.3": {"PBE-SHA1-3DES", 24, 8, mode(openCBC).of(newTripleDES)},
+	"1.2.840.113549.1.12.1.4": {"PBE-SHA1-2DES", 16, 8, mode(openCBC).of(newTripleDES)},
+	"1.2.840.113549.1.12.1.5": {"PBE-SHA1-RC2-128", 16, 8, mode(openCBC).of(newRC2Block(128))},
+	"1.2.840.113549.1.12.1.6": {"PBE-SHA1-RC2-40", 5, 8, mode(openCBC).of(newRC2Block(40))},
 }
 
 // pbes1 are the encryptions of RFC 8018 section 6.1.
@@ -77,7 +77,7 @@ func readScheme(alg *ber.Packet) scheme {
 			if err != nil {
 				return nil, err
 			}
-			return openCBC(p.block)(dk[:8], dk[8:], ciphertext)
+			return mode(openCBC).of(p.block)(dk[:8], dk[8:], ciphertext)
 		}
 		return s
 	}
@@ -116,7 +116,7 @@ func readPBES2(params *ber.Packet) scheme {
 		err = kdfErr
 	}
 	size := d.keySize
-	if size <= 0 { // RC2: the length of the derived key, else the effective bits
+	if size <= 0 { // RC2, RC4: what the file says, else the cipher's own
 		size = max(k.size, 0)
 		if size == 0 {
 			size = -d.keySize

@@ -65,7 +65,7 @@ func (r *reader) add(id string, params ...string) {
 func (r *reader) warnProtection() {
 	var modern, weak []string
 	for _, name := range r.c.Encryption {
-		if strings.HasPrefix(name, "PBES2 AES") {
+		if modernCipher(name) {
 			modern = append(modern, name)
 		} else {
 			weak = append(weak, name)
@@ -86,6 +86,15 @@ func (r *reader) warnProtection() {
 	if r.mark.noMAC {
 		r.add("F-04")
 	}
+}
+
+// modernCipher reports whether a file is protected with a cipher of 128-bit
+// blocks, which old Windows does not know.
+func modernCipher(scheme string) bool {
+	name, pbes2 := strings.CutPrefix(scheme, "PBES2 ")
+	return pbes2 && !strings.HasSuffix(name, "-ECB") && slices.ContainsFunc([]string{"AES-", "Camellia-", "ARIA-", "SEED-", "SM4-"}, func(p string) bool {
+		return strings.HasPrefix(name, p)
+	})
 }
 
 func (r *reader) warnKeys() {

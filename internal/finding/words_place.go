@@ -40,7 +40,7 @@ var placeWords = map[string]Words{
 	"K-09": {"", "The key cannot leave", "The private key was imported as not exportable; for another computer, request a new certificate.", "", ""},
 	"K-10": {"", "Several certificates use this key", "The same key is used by: {value}.", "", ""},
 
-	"F-01": {"AES-256 file", "Old Windows will say \"wrong password\"",
+	"F-01": {"Modern protection", "Old Windows will say \"wrong password\"",
 		"The file is protected with {value}. Windows before 1709 and Server 2016 answer \"wrong password\" to it.",
 		"Export it again with the compatible profile for those systems.", ""},
 	"F-02": {"", "Old macOS may refuse the file", "The file's MAC is {value}; old macOS and iOS accept SHA-1 only.", "Export it again with the compatible profile for those systems.", ""},

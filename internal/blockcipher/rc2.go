@@ -1,4 +1,4 @@
-package certfile
+package blockcipher
 
 import (
 	"crypto/cipher"
@@ -30,9 +30,9 @@ var rc2Pi = [256]byte{
 // rc2 is the block cipher of RFC 2268: an expanded key of 64 words.
 type rc2 [64]uint16
 
-// newRC2 expands key to the given number of effective bits, 1 to 1024
+// NewRC2 returns RC2 with key expanded to the given number of effective bits, 1 to 1024
 // (RFC 2268 section 2). Key has 1 to 128 octets.
-func newRC2(key []byte, effective int) (cipher.Block, error) {
+func NewRC2(key []byte, effective int) (cipher.Block, error) {
 	if len(key) < 1 || len(key) > 128 || effective < 1 || effective > 1024 {
 		return nil, fmt.Errorf("RC2 key of %d octets, %d effective bits", len(key), effective)
 	}
