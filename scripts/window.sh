@@ -2,6 +2,7 @@
 # Drives the real window under Xvfb with xdotool, as a person would.
 #   scripts/window.sh run DIR          import a sample PFX into a database in DIR, leave a screenshot
 #   scripts/window.sh test DIR         the same by keyboard and by mouse, with undo, and look at what the store holds
+#   scripts/window.sh portal DIR       chooses a file and saves one with the desktop's own dialog, where its packages are installed
 #   scripts/window.sh screenshots DIR  pictures of every view, light and dark
 # It starts a display of its own and ends only what it started.
 set -u
@@ -96,6 +97,17 @@ expect_imported() {
 	say "$1: certutil shows the leaf u,u,u and the intermediate without trust"
 }
 
+# other_window: a window that is not ours, as $dialog.
+other_window() {
+	for w in $(xdotool search --onlyvisible --name . 2>/dev/null); do
+		[ "$w" != "$window" ] && xdotool getwindowpid "$w" 2>/dev/null | grep -qv "^$app$" && dialog=$w && return 0
+	done
+	return 1
+}
+
+# choose_file: presses the button at X Y until a dialog of the desktop is there.
+choose_file() { other_window || { click "$1" "$2"; return 1; }; }
+
 scripts/sample.sh "$work/sample" || die "no sample"
 pfx=$work/sample/sample.pfx
 
@@ -189,6 +201,31 @@ test)
 	expect_imported "second start"
 	stop
 	say "screenshots: $out"
+	;;
+portal)
+	for f in /usr/bin/dbus-daemon /usr/libexec/xdg-desktop-portal /usr/libexec/xdg-desktop-portal-gtk; do
+		[ -x $f ] || { say "skipped: $f is missing (apt-get install dbus-daemon xdg-desktop-portal-gtk)"; exit 0; }
+	done
+	fresh portal
+	export XDG_CURRENT_DESKTOP=gnome GTK_A11Y=none
+	dbus-daemon --session --nofork --print-address=4 4>"$work/bus" 2>"$work/bus.log" &
+	pids="$pids $!"
+	until_ [ -s "$work/bus" ] || die "no session bus"
+	export DBUS_SESSION_BUS_ADDRESS=$(cat "$work/bus")
+	cp "$pfx" "$desk/a file+1.bin" # a name that a URI writes otherwise, and no extension of ours
+	start
+	key ctrl+o
+	until_ choose_file 636 244 || die "the desktop's dialog did not open"
+	xdotool windowfocus --sync "$dialog"
+	sleep 1
+	import -window root "$out/portal-open.png"
+	xdotool type --delay 30 "$desk/a file+1.bin"
+	xdotool key Return
+	title 'a file+1.bin$'
+	type_ sample
+	title ': opened'
+	shot portal-opened
+	stop
 	;;
 screenshots)
 	fresh shots

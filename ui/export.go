@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 
 	"certdesk/certstore"
@@ -34,9 +33,7 @@ type exportView struct {
 	lines    *fyne.Container
 	caption  *parts.Label
 	summary  *parts.Label
-	name     *parts.Field
-	folder   *parts.Field
-	named    bool // the person changed the name
+	target   *saveTarget
 	copyIt   *parts.Button
 	save     *parts.Button
 	problem  *fyne.Container
@@ -110,13 +107,8 @@ func (x *exportView) build() {
 	x.summary = parts.Small("").Shrink()
 	x.problem = parts.VBox(0)
 	x.right = parts.Stack()
-	x.name, x.folder = parts.NewField(""), parts.NewField("")
-	x.name.OnChanged = func(string) { x.named = true; x.update() }
-	x.folder.OnChanged = func(string) { x.update() }
-	x.folder.SetText(x.model.Folder())
-	pick := parts.SmallButton("folder", lang.X("button.choose", "Choose…"), x.pickFolder)
-	target := parts.VBox(6, x.problem, besideField(lang.X("export.name", "File name"), x.name),
-		besideField(lang.X("export.folder", "In folder"), parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(pick)), x.folder)))
+	x.target = x.shell.newSaveTarget("", x.update)
+	target := parts.VBox(6, x.problem, x.target.object)
 	x.buildKey()
 	x.dialog.SetBody(parts.Pad(14, 12, 16, 20, parts.Border(nil, nil, parts.Pad(0, 0, 0, 16, parts.Fixed(264, -1, parts.Page(left))), nil,
 		parts.Border(nil, parts.Pad(8, 0, 0, 0, target), nil, nil, x.right))))
@@ -172,9 +164,7 @@ func formatOption(f exporter.Format) parts.Option {
 // choose shows another format.
 func (x *exportView) choose(i int) {
 	x.chosen = x.formats[i]
-	if !x.named {
-		quiet(x.name, x.model.FileName(x.chosen))
-	}
+	x.target.propose(x.model.FileName(x.chosen))
 	x.problem.Objects = nil
 	x.dialog.SetTitle(x.title())
 	if x.chosen == exporter.PFX {
@@ -275,7 +265,7 @@ func (x *exportView) update() {
 	if x.save == nil {
 		return
 	}
-	ready := strings.TrimSpace(x.name.Text) != "" && !x.busy
+	ready := x.target.ready() && !x.busy
 	if x.chosen == exporter.PFX {
 		text := ""
 		if x.again.Text != "" && x.again.Text != x.pass.Text {
@@ -296,24 +286,6 @@ func (x *exportView) copyText() {
 	}
 }
 
-func (x *exportView) pickFolder() {
-	near := x.model.Path(x.folder.Text, x.name.Text)
-	if x.shell.systemPicker(func(p Picker) (string, error) {
-		return p.Folder(lang.X("export.chooseFolder", "Choose a folder"), near)
-	}, x.folder.SetText) {
-		return
-	}
-	d := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
-		switch {
-		case err != nil:
-			x.fail(err)
-		case folder != nil:
-			x.folder.SetText(folder.Path())
-		}
-	}, x.shell.win)
-	x.shell.showPicker(d, near)
-}
-
 func (x *exportView) fail(err error) {
 	x.problem.Objects = []fyne.CanvasObject{problemBanner(err, nil)}
 	x.problem.Refresh()
@@ -323,21 +295,11 @@ func (x *exportView) fail(err error) {
 // saveFile writes the file; one that is there already is replaced only after
 // a question.
 func (x *exportView) saveFile() {
-	path := x.model.Path(strings.TrimSpace(x.folder.Text), strings.TrimSpace(x.name.Text))
 	if x.save.Disabled() {
 		return
 	}
-	go func() {
-		exists := x.model.Exists(path)
-		fyne.Do(func() {
-			if !exists {
-				x.write(path)
-				return
-			}
-			x.shell.confirm(question{title: lang.X("export.replace", "Replace the file?"), text: lang.X("export.replaceText", "{{.Path}} exists already.", words{"Path": path}),
-				yes: lang.X("export.replaceYes", "Replace"), icon: "export"}, func() { x.write(path) })
-		})
-	}()
+	path := x.target.path()
+	x.shell.replacing([]string{path}, func() { x.write(path) })
 }
 
 func (x *exportView) write(path string) {

@@ -33,7 +33,7 @@ func TestExportShowsWhatItWrites(t *testing.T) {
 		x := s.openExport(snapshot.Inventory, []*inventory.Row{row.Row})
 		synctest.Wait()
 		dir := t.TempDir()
-		x.folder.SetText(dir)
+		x.target.folder.SetText(dir)
 		for i, f := range x.formats {
 			if f == exporter.PFX {
 				continue
@@ -77,7 +77,7 @@ func TestExportWithKey(t *testing.T) {
 		snapshot, _ := s.list.Snapshot.Get()
 		x := s.openExport(snapshot.Inventory, []*inventory.Row{row.Row})
 		dir := t.TempDir()
-		x.folder.SetText(dir)
+		x.target.folder.SetText(dir)
 		x.choose(slices.Index(x.formats, exporter.PFX))
 		synctest.Wait()
 		sees(t, s, "Export certificate and private key", "The file holds the private key.", "Modern", "Compatible")
@@ -121,8 +121,8 @@ func TestExportAsksBeforeItReplaces(t *testing.T) {
 		parts.TopDialog(s.win.Canvas()).Close()
 		x := s.openExport(snapshot.Inventory, []*inventory.Row{row.Row})
 		synctest.Wait()
-		x.folder.SetText(filepath.Dir(path))
-		x.name.SetText("old.pem")
+		x.target.folder.SetText(filepath.Dir(path))
+		x.target.name.SetText("old.pem")
 		press(s, fyne.KeyReturn)
 		sees(t, s, "Replace the file?", path)
 		press(s, fyne.KeyEscape)

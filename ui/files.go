@@ -82,40 +82,6 @@ func (e *fileError) Error() string { return e.name + ": " + e.err.Error() }
 
 func (e *fileError) Unwrap() error { return e.err }
 
-// A Picker shows the system's own dialogs for files. Its methods block until
-// the person chose; "" means that they did not.
-type Picker interface {
-	// File asks for a file with one of the extensions, such as ".pfx". near is
-	// a file or folder to begin at, or "".
-	File(title string, extensions []string, near string) (path string, err error)
-	// Folder asks for a folder.
-	Folder(title, near string) (path string, err error)
-}
-
-// systemPicker asks with the system's dialog and calls chosen with the answer.
-// It reports whether there is such a dialog.
-func (s *shell) systemPicker(ask func(Picker) (string, error), chosen func(path string)) bool {
-	if s.services.Picker == nil {
-		return false
-	}
-	if s.picking {
-		return true // it is open already
-	}
-	s.picking = true
-	go func() {
-		path, err := ask(s.services.Picker)
-		fyne.Do(func() {
-			s.picking = false
-			if err != nil {
-				s.showProblem(lang.X("picker.problem", "The system's file dialog does not open"), err)
-			} else if path != "" {
-				chosen(path)
-			}
-		})
-	}()
-	return true
-}
-
 // view shows the certificates of files in a dialog, with a button to import
 // them.
 func (s *shell) view(subjects []check.Subject, paths []string) {

@@ -2,11 +2,12 @@ package ui
 
 import (
 	"context"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 
 	"certdesk/internal/secret"
@@ -99,15 +100,22 @@ func (f *form) submit(do func()) {
 		do()
 		return
 	}
-	paths := f.replaces()
+	f.shell.replacing(f.replaces(), do)
+}
+
+// replacing does what replaces files, after a question about those that are
+// there and that the system's dialog did not ask about.
+func (s *shell) replacing(paths []string, do func()) {
+	asked := s.agreed
+	s.agreed = ""
 	go func() {
-		old := model.Existing(paths...)
+		old := slices.DeleteFunc(model.Existing(paths...), func(path string) bool { return path == asked })
 		fyne.Do(func() {
 			if len(old) == 0 {
 				do()
 				return
 			}
-			f.shell.confirm(question{title: lang.X("export.replace", "Replace the file?"), text: lang.X("export.replaceText", "{{.Path}} exists already.", words{"Path": strings.Join(old, ", ")}),
+			s.confirm(question{title: lang.X("export.replace", "Replace the file?"), text: lang.X("export.replaceText", "{{.Path}} exists already.", words{"Path": strings.Join(old, ", ")}),
 				yes: lang.X("export.replaceYes", "Replace"), icon: "export"}, do)
 		})
 	}()
@@ -152,24 +160,38 @@ type saveTarget struct {
 // newSaveTarget returns the fields; changed is called when a person changed
 // one.
 func (s *shell) newSaveTarget(name string, changed func()) *saveTarget {
-	return s.newTarget(lang.X("export.name", "File name"), name, changed)
+	t := newTarget(name, changed)
+	s.agreed = ""
+	t.build(lang.X("export.name", "File name"), func() {
+		s.chooseSave(lang.X("export.chooseFile", "Save as"), t.path(), func(path string) {
+			s.agreed = path
+			t.folder.SetText(filepath.Dir(path))
+			t.name.SetText(filepath.Base(path))
+		}, t.folder.SetText)
+	})
+	return t
 }
 
 // newFolderTarget is newSaveTarget for a new folder.
 func (s *shell) newFolderTarget(changed func()) *saveTarget {
-	return s.newTarget(lang.X("export.newFolder", "New folder"), "", changed)
+	t := newTarget("", changed)
+	t.build(lang.X("export.newFolder", "New folder"), func() {
+		s.chooseFolder(lang.X("export.chooseFolder", "Choose a folder"), t.folder.Text, t.folder.SetText)
+	})
+	return t
 }
 
-func (s *shell) newTarget(label, name string, changed func()) *saveTarget {
+func newTarget(name string, changed func()) *saveTarget {
 	t := &saveTarget{name: parts.NewField(""), folder: parts.NewField("")}
 	t.name.SetText(name)
 	t.folder.SetText(model.SaveFolder())
 	t.name.OnChanged = func(string) { t.named = true; changed() }
 	t.folder.OnChanged = func(string) { changed() }
-	pick := parts.SmallButton("folder", lang.X("button.choose", "Choose…"), func() { s.pickFolder(t.path(), t.folder.SetText) })
-	folder := besideField(lang.X("export.folder", "In folder"), parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(pick)), t.folder))
-	t.object = parts.VBox(6, besideField(label, t.name), folder)
 	return t
+}
+
+func (t *saveTarget) build(label string, choose func()) {
+	t.object = parts.VBox(6, besideField(label, t.name), besideField(lang.X("export.folder", "In folder"), fileField(t.folder, choose)))
 }
 
 // propose changes the name, unless a person did.
@@ -185,23 +207,6 @@ func (t *saveTarget) ready() bool {
 
 func (t *saveTarget) path() string {
 	return model.SavePath(strings.TrimSpace(t.folder.Text), strings.TrimSpace(t.name.Text))
-}
-
-// pickFolder lets the person choose a folder.
-func (s *shell) pickFolder(near string, chosen func(string)) {
-	if s.systemPicker(func(p Picker) (string, error) {
-		return p.Folder(lang.X("export.chooseFolder", "Choose a folder"), near)
-	}, chosen) {
-		return
-	}
-	s.showPicker(dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
-		switch {
-		case err != nil:
-			s.showProblem(lang.X("picker.folder", "The folder cannot be opened"), err)
-		case folder != nil:
-			chosen(folder.Path())
-		}
-	}, s.win), near)
 }
 
 // A newPassword is the choice between a password that is made up and one that

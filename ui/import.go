@@ -5,9 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/data/binding"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/storage"
 
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
@@ -117,50 +115,14 @@ func (v *importView) load(path string) {
 	}()
 }
 
-// pick lets the person choose a file.
+// pick lets the person choose files.
 func (v *importView) pick() {
-	near := v.model.State().Source.Path
-	if v.shell.systemPicker(func(p Picker) (string, error) {
-		return p.File(lang.X("import.choose", "Choose a certificate file"), []string{".pfx", ".p12", ".pem", ".cer", ".crt", ".der", ".p7b", ".p7c", ".key"}, near)
-	}, func(path string) { v.setFiles([]string{path}) }) {
-		return
-	}
-	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
-		if err != nil {
-			v.shell.showProblem(lang.X("import.chooseProblem", "The file cannot be opened"), err)
-			return
-		}
-		if r == nil {
-			return
-		}
-		path := r.URI().Path()
-		r.Close()
-		v.setFiles([]string{path})
-	}, v.shell.win)
-	d.SetFilter(storage.NewExtensionFileFilter([]string{".pfx", ".p12", ".pem", ".cer", ".crt", ".der", ".p7b", ".p7c", ".key",
-		".PFX", ".P12", ".PEM", ".CER", ".CRT", ".DER", ".P7B", ".P7C", ".KEY"}))
-	v.shell.showPicker(d, near)
-}
-
-// showPicker shows the toolkit's file dialog, beginning in the folder of near,
-// and lets Escape close it.
-func (s *shell) showPicker(d *dialog.FileDialog, near string) {
-	c := s.win.Canvas()
-	if near != "" {
-		if folder, err := storage.ListerForURI(storage.NewFileURI(folderOf(near))); err == nil {
-			d.SetLocation(folder)
-		}
-	}
-	before := c.OnTypedKey()
-	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
-		if e.Name == fyne.KeyEscape {
-			d.Hide()
+	q := FileQuestion{Title: lang.X("import.choose", "Choose a certificate file"), Filters: filtersFor(certificateFiles), Near: v.model.State().Source.Path, Several: true}
+	v.shell.chooseFiles(q, func(paths []string) {
+		if v.ctx.Err() == nil {
+			v.setFiles(paths)
 		}
 	})
-	d.SetOnClosed(func() { c.SetOnTypedKey(before) })
-	size := c.Size()
-	d.Resize(fyne.NewSize(min(900, size.Width-40), min(620, size.Height-40)))
-	d.Show()
 }
 
 // show shows the model's state.

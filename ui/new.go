@@ -1,12 +1,8 @@
 package ui
 
 import (
-	"strings"
-
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/storage"
 
 	"certdesk/ui/parts"
 )
@@ -33,60 +29,4 @@ func (s *shell) newItems() []*fyne.MenuItem {
 		fyne.NewMenuItemSeparator(),
 	}
 	return append(items, s.authorityItems()...)
-}
-
-// chooseFile asks for a file; chosen gets its path.
-func (s *shell) chooseFile(title string, extensions []string, near string, chosen func(string)) {
-	if s.systemPicker(func(p Picker) (string, error) { return p.File(title, extensions, near) }, chosen) {
-		return
-	}
-	s.fyneFile(near, extensions, chosen)
-}
-
-// chooseFolder asks for a folder.
-func (s *shell) chooseFolder(title, near string, chosen func(string)) {
-	if s.systemPicker(func(p Picker) (string, error) { return p.Folder(title, near) }, chosen) {
-		return
-	}
-	s.fyneFolder(near, chosen)
-}
-
-// fileField is a field for a path with a button that chooses it.
-func fileField(field *parts.Field, choose func()) fyne.CanvasObject {
-	return parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(parts.SmallButton("folder", lang.X("button.choose", "Choose…"), choose))), field)
-}
-
-func (s *shell) fyneFile(near string, extensions []string, chosen func(string)) {
-	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
-		if err != nil {
-			s.showProblem(lang.X("import.chooseProblem", "The file cannot be opened"), err)
-			return
-		}
-		if r == nil {
-			return
-		}
-		path := r.URI().Path()
-		r.Close()
-		chosen(path)
-	}, s.win)
-	if len(extensions) > 0 {
-		var both []string
-		for _, e := range extensions {
-			both = append(both, e, strings.ToUpper(e))
-		}
-		d.SetFilter(storage.NewExtensionFileFilter(both))
-	}
-	s.showPicker(d, near)
-}
-
-func (s *shell) fyneFolder(near string, chosen func(string)) {
-	d := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
-		switch {
-		case err != nil:
-			s.showProblem(lang.X("import.chooseProblem", "The file cannot be opened"), err)
-		case folder != nil:
-			chosen(folder.Path())
-		}
-	}, s.win)
-	s.showPicker(d, near)
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/lang"
 
 	"certdesk/internal/inventory"
@@ -92,18 +91,7 @@ func (v *probeView) hint() fyne.CanvasObject {
 }
 
 func (v *probeView) pickRoots() {
-	if v.shell.systemPicker(func(p Picker) (string, error) {
-		return p.File(lang.X("probe.chooseRoots", "Choose a file of roots"), []string{".pem", ".cer", ".crt", ".der", ".p7b"}, v.roots.Text)
-	}, v.roots.SetText) {
-		return
-	}
-	d := dialog.NewFileOpen(func(f fyne.URIReadCloser, err error) {
-		if err == nil && f != nil {
-			v.roots.SetText(f.URI().Path())
-			f.Close()
-		}
-	}, v.shell.win)
-	v.shell.showPicker(d, "")
+	v.shell.chooseFile(lang.X("probe.chooseRoots", "Choose a file of roots"), []string{".pem", ".cer", ".crt", ".der", ".p7b"}, v.roots.Text, v.roots.SetText)
 }
 
 // press starts the test, or stops the one that runs.

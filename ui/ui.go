@@ -83,6 +83,7 @@ type shell struct {
 	probeAddress string     // what was tested last
 
 	picking bool    // the system's file dialog is open
+	agreed  string  // a file that its dialog for saving asked about, and may be replaced
 	dialogs dialogs // what is open; see move.go
 }
 

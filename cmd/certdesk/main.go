@@ -112,7 +112,8 @@ func run(ctx context.Context, args []string, theme string) error {
 		return err
 	}
 	defer store.Close()
-	services := ui.Services{Store: store, Asker: asker, Settings: loadSettings(), Save: saveSettings, Picker: picker(), Problems: problems,
+	var w *ui.Window
+	services := ui.Services{Store: store, Asker: asker, Settings: loadSettings(), Save: saveSettings, Picker: picker(func() *ui.Window { return w }), Problems: problems,
 		Elevator: elevator(), Signatures: signatures.Open(signatures.DefaultPath(os.Getenv))}
 	if dir, err := journal.DefaultPath(os.Getenv); err == nil {
 		services.Journal = journal.Open(dir)
@@ -140,7 +141,7 @@ func run(ctx context.Context, args []string, theme string) error {
 	if err != nil {
 		return err
 	}
-	w := ui.New(ctx, a, services)
+	w = ui.New(ctx, a, services)
 	if listener != nil {
 		defer listener.Close()
 		go listener.serve(func(paths []string) {

@@ -1,8 +1,8 @@
-//go:build !windows
+//go:build !windows && !linux
 
 package main
 
 import "certdesk/ui"
 
 // picker leaves files to the toolkit's dialogs.
-func picker() ui.Picker { return nil }
+func picker(func() *ui.Window) ui.Picker { return nil }

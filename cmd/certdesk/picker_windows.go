@@ -6,4 +6,4 @@ import (
 )
 
 // picker returns Windows' own file dialogs.
-func picker() ui.Picker { return filedialog.Dialogs{} }
+func picker(func() *ui.Window) ui.Picker { return filedialog.Dialogs{} }

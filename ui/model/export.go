@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -123,20 +122,6 @@ func (e *Export) Preview(f exporter.Format) (*Preview, error) {
 func (e *Export) FileName(f exporter.Format) string {
 	return exporter.FileName(e.Rows[0].Certificate, f)
 }
-
-// Folder proposes a folder.
-func (e *Export) Folder() string { return outfile.Folder() }
-
-// Path joins folder and name; an absolute name is a path of its own.
-func (e *Export) Path(folder, name string) string {
-	if filepath.IsAbs(name) {
-		return filepath.Clean(name)
-	}
-	return filepath.Join(folder, name)
-}
-
-// Exists reports whether writing to path would replace a file.
-func (e *Export) Exists(path string) bool { return outfile.Exists(path) }
 
 // Write renders the certificates without any key and writes them.
 func (e *Export) Write(f exporter.Format, path string) error {
