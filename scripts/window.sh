@@ -225,6 +225,27 @@ portal)
 	type_ sample
 	title ': opened'
 	shot portal-opened
+	key Return
+	title placement
+	key Return
+	title imported
+	expect_imported portal
+	key Escape
+	click 500 129
+	key ctrl+e
+	sleep 1
+	shot portal-export
+	until_ choose_file 915 583 || die "the desktop's dialog for saving did not open"
+	xdotool windowfocus --sync "$dialog"
+	sleep 1
+	import -window root "$out/portal-save.png"
+	xdotool key ctrl+a
+	xdotool type --delay 30 "$desk/a new+1.pem"
+	xdotool key Return
+	until_ eval '! other_window' || die "the desktop's dialog for saving did not close"
+	click 918 635 # Save
+	until_ openssl x509 -in "$desk/a new+1.pem" -noout || { shot failure; die "no file was saved"; }
+	say "portal: opened and saved with the desktop's own dialog, certutil and openssl agree"
 	stop
 	;;
 screenshots)
