@@ -90,17 +90,17 @@ func (x *exportView) title() (title, sub string) {
 func (x *exportView) build() {
 	var options []parts.Option
 	for _, f := range x.formats {
-		options = append(options, formatOption(f))
+		o := formatOption(f)
+		if err := x.model.Key(); err != nil && f == exporter.PFX {
+			o.Note = whyNoKey(err)
+		}
+		options = append(options, o)
 	}
 	formats := parts.NewCards(options, false, 0, x.choose)
 	for i, f := range x.formats {
 		if f == exporter.PFX && x.model.Key() != nil {
 			formats.SetEnabled(i, false)
 		}
-	}
-	left := parts.VBox(8, formats.Object())
-	if err := x.model.Key(); errors.Is(err, certstore.ErrNotExportable) {
-		left.Add(parts.Pad(0, 0, 4, 4, parts.NoteLine("lock", lang.X("export.locked", "The key is marked not exportable."), parts.Text2)))
 	}
 	x.lines = parts.VBox(0)
 	x.caption = parts.Small("").Shrink()
@@ -110,7 +110,7 @@ func (x *exportView) build() {
 	x.target = x.shell.newSaveTarget("", x.update)
 	target := parts.VBox(6, x.problem, x.target.object)
 	x.buildKey()
-	x.dialog.SetBody(parts.Pad(14, 12, 16, 20, parts.Border(nil, nil, parts.Pad(0, 0, 0, 16, parts.Fixed(264, -1, parts.Page(left))), nil,
+	x.dialog.SetBody(parts.Pad(14, 12, 16, 20, parts.Border(nil, nil, parts.Pad(0, 0, 0, 16, parts.Fixed(264, -1, parts.Page(formats.Object()))), nil,
 		parts.Border(nil, parts.Pad(8, 0, 0, 0, target), nil, nil, x.right))))
 	cancel := parts.Secondary("", lang.X("button.cancel", "Cancel"), x.dialog.Close)
 	x.copyIt = parts.Secondary("copy", lang.X("button.copy", "Copy"), x.copyText)
@@ -123,6 +123,14 @@ func (x *exportView) build() {
 			x.cancel()
 		}
 	}
+}
+
+// whyNoKey says why the private key cannot go along.
+func whyNoKey(err error) string {
+	if errors.Is(err, certstore.ErrNotExportable) {
+		return lang.X("export.locked", "The key is marked not exportable")
+	}
+	return lang.X("export.noKey", "There is no private key here")
 }
 
 // besideField puts a field's name at its left.

@@ -51,7 +51,7 @@ func newListView(s *shell) *listView {
 		}
 	}
 	l.data.onDelete = func() {
-		if rows := l.selected(); len(rows) > 0 && !s.toolbar.del.Disabled() {
+		if rows := l.selected(); len(rows) > 0 {
 			s.startDelete(rows)
 		}
 	}

@@ -8,11 +8,11 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/certificate"
-	"certdesk/internal/elevate"
 	"certdesk/internal/finding"
 )
 
-// rowMenu is the menu of the selected rows.
+// rowMenu is the menu of the selected rows. What cannot be done with them says
+// why; what is for one certificate only is left out for several.
 func (s *shell) rowMenu() []*fyne.MenuItem {
 	rows := s.selected()
 	if len(rows) == 0 {
@@ -21,7 +21,16 @@ func (s *shell) rowMenu() []*fyne.MenuItem {
 	item := func(text string, do func()) *fyne.MenuItem { return fyne.NewMenuItem(text, do) }
 	line := fyne.NewMenuItemSeparator()
 	r := rows[0]
-	one := len(rows) == 1
+	export := item(lang.X("menu.export", "Export…"), func() { s.startExport(rows) })
+	move := item(lang.X("menu.move", "Move to"), nil)
+	move.ChildMenu = fyne.NewMenu("", s.moveItems(rows)...)
+	del := item(lang.X("menu.delete", "Delete"), func() { s.startDelete(rows) })
+	fixed := s.whyFixed(rows)
+	because(move, fixed.short)
+	because(del, fixed.short)
+	if len(rows) > 1 {
+		return []*fyne.MenuItem{export, move, line, del}
+	}
 	open := item(lang.X("menu.open", "Open"), func() { s.detail.open() })
 	serials := item(lang.X("menu.copySerial", "Copy serial number"), nil)
 	serials.ChildMenu = fyne.NewMenu("")
@@ -32,22 +41,24 @@ func (s *shell) rowMenu() []*fyne.MenuItem {
 	thumb.ChildMenu = fyne.NewMenu("", item("SHA-256", func() { s.copyText(r.Certificate.Fingerprint().String()) }),
 		item("SHA-1", func() { s.copyText(r.Certificate.SHA1()) }))
 	iis := item(lang.X("menu.copyBase64", "Copy for IIS (single line)"), func() { s.copyText(base64.StdEncoding.EncodeToString(r.DER)) })
-	export := item(lang.X("menu.export", "Export…"), func() { s.startExport(rows) })
 	sheet := item(lang.X("menu.handover", "Hand-over sheet…"), func() { s.openHandover(r.Certificate, nil) })
-	move := item(lang.X("menu.move", "Move to"), nil)
-	move.ChildMenu = fyne.NewMenu("", s.moveItems(rows)...)
 	why := item(lang.X("menu.why", "Why isn't this offered?"), func() { s.detail.findings(finding.Client) })
 	probe := item(lang.X("menu.probe", "Test with this certificate…"), func() { s.startProbe(r) })
-	probe.Disabled = !one || r.Row.Key != certstore.KeyPresent && r.Row.Key != certstore.KeyLocked
+	if r.Row.Key != certstore.KeyPresent && r.Row.Key != certstore.KeyLocked {
+		because(probe, lang.X("why.noKey", "no private key"))
+	}
 	renew := item(lang.X("menu.renew", "Renew…"), func() { s.openRenewal(r) })
 	rename := item(lang.X("menu.rename", "Change friendly name…"), func() { s.startRename(r) })
-	del := item(lang.X("menu.delete", "Delete"), func() { s.startDelete(rows) })
-	for _, i := range []*fyne.MenuItem{open, serials, thumb, iis, sheet, why, rename, renew} {
-		i.Disabled = !one
-	}
-	move.Disabled, del.Disabled = s.toolbar.move.Disabled(), s.toolbar.del.Disabled()
-	rename.Disabled = rename.Disabled || s.wayOf(r.Row) == elevate.Never
+	because(rename, fixed.short)
 	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, sheet, move, why, probe, renew, rename, line, del}
+}
+
+// because greys an item and says why behind its words; "" leaves it as it is.
+func because(item *fyne.MenuItem, why string) {
+	if why != "" {
+		item.Disabled = true
+		item.Label += " – " + why
+	}
 }
 
 // A spelling is one way to write a serial number; short is what fits on a

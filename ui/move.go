@@ -259,7 +259,7 @@ func (s *shell) openTrust(row *model.Row) {
 
 // openDelete finds out what becomes of the keys, and asks.
 func (s *shell) openDelete(rows []*model.Row) {
-	if len(rows) == 0 {
+	if len(rows) == 0 || s.explain(lang.X("delete.cannot", "This cannot be deleted"), s.whyFixed(rows)) {
 		return
 	}
 	if s.wayOfAll(rows) == elevate.Sudo {

@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"errors"
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
@@ -43,6 +46,58 @@ func (s *shell) wayTo(loc certstore.Location, store certstore.Name) elevate.Way 
 		}
 	}
 	return elevate.Direct // whoever tries is told
+}
+
+// A hindrance is why something cannot be changed here: in few words, "" for
+// nothing, and in full.
+type hindrance struct{ short, text string }
+
+// whyFixed returns why rows cannot be changed by anybody here.
+func (s *shell) whyFixed(rows []*model.Row) hindrance {
+	for _, r := range rows {
+		if s.wayOf(r.Row) != elevate.Never {
+			continue
+		}
+		if r.Inherited {
+			return hindrance{lang.X("why.inherited", "belongs to the machine"),
+				lang.X("why.inheritedText", "{{.Name}} is only seen through the user's store. It stands in the same store of {{.Place}}, and can be changed there.", words{"Name": r.Name, "Place": locationName(certstore.Machine)})}
+		}
+		if r.Shipped {
+			return hindrance{lang.X("why.shipped", "part of the system"),
+				lang.X("why.shippedText", "{{.Name}} came with the operating system, which keeps it up to date. It can be exported, not moved or deleted.", words{"Name": r.Name})}
+		}
+		for _, p := range s.places() {
+			if p.Location == r.Location && p.Name == r.Store && p.ReadOnly != nil {
+				return whyReadOnly(p.ReadOnly)
+			}
+		}
+		return whyReadOnly(certstore.ErrDenied)
+	}
+	return hindrance{}
+}
+
+// whyReadOnly returns why nothing can be changed in a place.
+func whyReadOnly(err error) hindrance {
+	title, todo := problemText(err)
+	h := hindrance{lang.X("why.notAvailable", "not available now"), strings.TrimSpace(title + ". " + todo)}
+	if errors.Is(err, certstore.ErrDenied) {
+		h.short = lang.X("why.denied", "needs administrator rights")
+	}
+	return h
+}
+
+// explain says in full why something cannot be done, and reports whether there
+// was anything to say.
+func (s *shell) explain(title string, h hindrance) bool {
+	if h.short == "" {
+		return false
+	}
+	d := parts.NewDialog(s.win.Canvas(), title, "", 520, 200)
+	d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, parts.Para(h.text))))
+	shut := parts.Primary("", lang.X("button.close", "Close"), d.Close)
+	d.SetButtons(shut, shut)
+	d.Show()
+	return true
 }
 
 // usable reports whether this window can make a change.

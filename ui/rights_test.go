@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -74,6 +76,57 @@ func TestWithoutRights(t *testing.T) {
 			}
 			sees(t, s, "Continue as administrator")
 			press(s, fyne.KeyEscape)
+		}
+	})
+}
+
+// TestWhyNot: what cannot be done says why, in the menu and when it is tried.
+func TestWhyNot(t *testing.T) {
+	_, leaf, _, root := clientFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newTestShell(t, &fakeStore{entries: []certstore.Entry{
+			{Location: certstore.Machine, Store: certstore.Root, DER: root.Raw, Key: certstore.KeyNone, ReadOnly: true, Shipped: true, Trusted: true},
+			{Location: certstore.User, Store: certstore.My, DER: leaf.Raw, Key: certstore.KeyNone}}})
+		shipped, mine := load(t, s, root.Certificate), load(t, s, leaf.Certificate)
+		labels := func() (all []string) {
+			for _, i := range s.rowMenu() {
+				all = append(all, i.Label)
+				if i.Disabled != strings.Contains(i.Label, " – ") {
+					t.Errorf("%q is greyed: %v", i.Label, i.Disabled)
+				}
+			}
+			return all
+		}
+		choose := func(row *model.Row) {
+			t.Helper()
+			s.list.Ask(func(q *model.Query) { q.Scope = model.Scope{Location: row.Location, Store: row.Store} })
+			synctest.Wait()
+			if !s.table.data.SelectID(row.ID) {
+				t.Fatal(row.Name, "is not in the list")
+			}
+			synctest.Wait()
+		}
+		choose(shipped)
+		all := labels()
+		for _, want := range []string{"Move to – part of the system", "Delete – part of the system", "Change friendly name… – part of the system", "Test with this certificate… – no private key", "Export…"} {
+			if !slices.Contains(all, want) {
+				t.Errorf("%q is not in %q", want, all)
+			}
+		}
+		for name, try := range map[string]func(){"deleted": func() { s.table.data.key(fyne.KeyDelete, 0) }, "moved": s.toolbar.moveMenu} {
+			try()
+			synctest.Wait()
+			sees(t, s, "This cannot be "+name, "came with the operating system")
+			press(s, fyne.KeyEscape)
+		}
+		choose(mine)
+		if all = labels(); !slices.Contains(all, "Delete") {
+			t.Errorf("Delete is not in %q", all)
+		}
+		for _, i := range s.moveItems(s.selected()) {
+			if there := i.Label == "Personal, Current user – it is there"; i.Disabled != strings.Contains(i.Label, " – ") || strings.HasPrefix(i.Label, "Personal, Current user") != there {
+				t.Errorf("%q is greyed: %v", i.Label, i.Disabled)
+			}
 		}
 	})
 }

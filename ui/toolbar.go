@@ -119,20 +119,25 @@ func (t *toolbar) clearSearch() {
 	}
 }
 
-// show enables what makes sense for the selected rows.
+// show enables what makes sense for the selected rows. What cannot be changed
+// says so when it is tried.
 func (t *toolbar) show(rows []*model.Row) {
 	t.export.SetEnabled(len(rows) > 0)
-	changeable := len(rows) > 0 && t.shell.wayOfAll(rows) != elevate.Never
-	t.move.SetEnabled(changeable)
-	t.del.SetEnabled(changeable)
+	t.move.SetEnabled(len(rows) > 0)
+	t.del.SetEnabled(len(rows) > 0)
 }
 
 func (t *toolbar) moveMenu() {
+	rows := t.shell.selected()
+	if t.shell.explain(lang.X("move.cannot", "This cannot be moved"), t.shell.whyFixed(rows)) {
+		return
+	}
 	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(t.move)
-	parts.PopUpMenu(t.shell.win.Canvas(), at.AddXY(0, t.move.Size().Height+2), t.shell.moveItems(t.shell.selected())...)
+	parts.PopUpMenu(t.shell.win.Canvas(), at.AddXY(0, t.move.Size().Height+2), t.shell.moveItems(rows)...)
 }
 
-// moveItems are the stores that rows can be moved to.
+// moveItems are the stores that rows can be moved to; those that cannot say
+// why.
 func (s *shell) moveItems(rows []*model.Row) []*fyne.MenuItem {
 	snapshot, err := s.list.Snapshot.Get()
 	if err != nil || snapshot == nil {
@@ -146,7 +151,12 @@ func (s *shell) moveItems(rows []*model.Row) []*fyne.MenuItem {
 		}
 		last = p.Location
 		item := fyne.NewMenuItem(placeName(p.Location, p.Name), func() { s.startMove(rows, p.Location, p.Name) })
-		item.Disabled = s.wayTo(p.Location, p.Name) == elevate.Never || allAt(rows, p)
+		switch {
+		case allAt(rows, p):
+			because(item, lang.X("why.there", "it is there"))
+		case s.wayTo(p.Location, p.Name) == elevate.Never:
+			because(item, whyReadOnly(p.ReadOnly).short)
+		}
 		items = append(items, item)
 	}
 	return items

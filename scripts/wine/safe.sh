@@ -140,19 +140,21 @@ click 520 252 # Copy for IIS
 until_ not_nothing || die "the menu's copy put nothing on the clipboard"
 ok
 
-# Windows' own dialogs: a folder to export to, a file to import.
+# Windows' own dialogs: where an export goes, a file to import.
 key Escape
 click 450 131
 key ctrl+e
 sleep 1
 click 908 583 # Choose…, beside the folder
-until_ dialog 'Choose a folder' || die "no dialog for folders"
-paste "Z:${work//\//\\}"
+until_ dialog 'Save as' || die "no dialog for saving"
+import -window root "$pictures/safe-save.png"
+key ctrl+a
+paste "Z:${work//\//\\}\\chosen.pem"
 key Return
 sleep 1
 click 918 635 # Save
-until_ test -s "$work/client.sample.example.pem" || die "the certificate was not saved to the folder that was chosen"
-openssl x509 -in "$work/client.sample.example.pem" -outform DER | cmp -s - <(openssl x509 -in "$work/sample/leaf.pem" -outform DER) || die "another certificate was saved"
+until_ test -s "$work/chosen.pem" || die "the certificate was not saved where it was chosen to go"
+openssl x509 -in "$work/chosen.pem" -outform DER | cmp -s - <(openssl x509 -in "$work/sample/leaf.pem" -outform DER) || die "another certificate was saved"
 ok
 key Escape ctrl+i
 sleep 1
