@@ -148,7 +148,7 @@ sleep 1
 click 908 583 # Choose…, beside the folder
 until_ dialog 'Save as' || die "no dialog for saving"
 import -window root "$pictures/safe-save.png"
-key ctrl+a
+key Home shift+End
 paste "Z:${work//\//\\}\\chosen.pem"
 key Return
 sleep 1
