@@ -253,7 +253,7 @@ func (a *app) printChecksJSON(what *checked, reports []report.Report) error {
 // printChecks prints the verdicts in short: report has the whole of it.
 func (a *app) printChecks(what *checked, reports []report.Report) {
 	if what.file != nil {
-		a.printFindings(jsonFindings(what.file.Findings))
+		a.printFindings(jsonFindings(what.file.Apart(len(reports) > 0)))
 	}
 	for i, r := range reports {
 		for _, v := range r.Verdicts {

@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
@@ -82,19 +79,15 @@ func (a *app) pasted(args []string) (string, error) {
 // slurp reads at most limit bytes, and one more, of a file or of standard
 // input (-).
 func (a *app) slurp(name string, limit int64) ([]byte, error) {
-	f := a.stdin
 	if name != "-" {
-		var err error
-		if f, err = os.Open(name); err != nil {
-			return nil, err
-		}
-		defer f.Close()
-	} else if term.IsTerminal(int(f.Fd())) {
+		return a.readPath(name, limit)
+	}
+	if a.terminal() {
 		fmt.Fprintln(a.stderr, "Paste the text, then press Ctrl+D (Windows: Ctrl+Z and Enter).")
 	}
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	data, err := a.readStdin(limit)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, fmt.Errorf("read standard input: %w", err)
 	}
 	return data, nil
 }

@@ -23,9 +23,9 @@ this computer that is, and what is wrong with it: BEGIN and END lines left in,
 line breaks, cut off, byte order mark, a PFX or request instead of a
 certificate: the causes of 0x80093102 and 0x8009310b.
 
-Without a file it reads standard input; a base64 or thumbprint may be the
-argument itself. It ends with exit code 4 when there is
-nothing that has to do with certificates.`,
+Without a file it reads standard input; base64, a thumbprint or a serial number
+may be the argument itself. It ends with exit code 4 when there is nothing that
+has to do with certificates.`,
 		Example: `  certctl identify applicationHost.config
   certctl identify - <pasted.txt
   certctl identify 4ff4a1beb76c7f9bce9faf552cefbd10588bcea8`,
@@ -37,7 +37,7 @@ nothing that has to do with certificates.`,
 			}
 			data, err := a.slurp(name, identify.MaxInput)
 			if err != nil {
-				if r := identify.Text(name); r.Kind == identify.Certificate || r.Kind == identify.Truncated || r.Kind == identify.Reference {
+				if r := identify.Typed(name); r.Kind == identify.Certificate || r.Kind == identify.Truncated || r.Kind == identify.Reference {
 					return a.identify(cmd.Context(), "-", r) // no file, but the thing itself
 				}
 				return err

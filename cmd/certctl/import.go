@@ -177,11 +177,15 @@ func (a *app) printUnfinished() {
 }
 
 func (a *app) undoCommand() *cobra.Command {
-	var list bool
+	var list, dryRun bool
 	cmd := &cobra.Command{
 		Use:   "undo [JOURNAL-ID]",
 		Short: "take back the newest import, or the one named; an unfinished one first",
-		Example: `  certctl undo
+		Long: `Takes back a change: the newest import, or the one named, an unfinished one
+first. What somebody changed since is left alone. It asks nothing; --dry-run
+says what would be taken back.`,
+		Example: `  certctl undo --dry-run
+  certctl undo
   certctl undo --list`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -202,14 +206,19 @@ func (a *app) undoCommand() *cobra.Command {
 				}
 				id = r.ID
 			}
-			undone, err := s.Undo(cmd.Context(), id)
+			take := s.Undo
+			if dryRun {
+				take = s.Preview
+			}
+			undone, err := take(cmd.Context(), id)
 			if err != nil {
 				return err
 			}
-			return a.printUndone(id, undone)
+			return a.printUndone(id, undone, dryRun)
 		},
 	}
 	cmd.Flags().BoolVar(&list, "list", false, "list what can be undone")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be taken back and change nothing")
 	return cmd
 }
 
@@ -263,7 +272,7 @@ func (a *app) listJournal(s *importer.Service) error {
 	return nil
 }
 
-func (a *app) printUndone(id string, undone []importer.Undone) error {
+func (a *app) printUndone(id string, undone []importer.Undone, dryRun bool) error {
 	steps := []jsonStep{}
 	for _, u := range undone {
 		j := ofStep(u.Step)
@@ -279,10 +288,15 @@ func (a *app) printUndone(id string, undone []importer.Undone) error {
 	if a.json {
 		return a.printJSON(map[string]any{"journal": id, "items": steps})
 	}
-	for _, j := range steps {
-		text := map[string]string{"restored": "is as it was before", "removed": "removed", "changed-since": "left alone: it was changed since"}[j.Result]
-		fmt.Fprintf(a.stdout, "%s/%s  %s  %s\n", j.Location, j.Store, j.Subject, text)
+	texts := map[string]string{"restored": "is as it was before", "removed": "removed", "changed-since": "left alone: it was changed since"}
+	done := "undone"
+	if dryRun {
+		texts["restored"], texts["removed"] = "will be as it was before", "will be removed"
+		done = "to undo"
 	}
-	fmt.Fprintf(a.stderr, "undone: %s\n", id)
+	for _, j := range steps {
+		fmt.Fprintf(a.stdout, "%s/%s  %s  %s\n", j.Location, j.Store, j.Subject, texts[j.Result])
+	}
+	fmt.Fprintf(a.stderr, "%s: %s\n", done, id)
 	return nil
 }

@@ -89,12 +89,12 @@ type jsonIssued struct {
 }
 
 // spec reads the flags.
-func (x *issueFlags) spec() (csr.Spec, crypto.PublicKey, error) {
+func (x *issueFlags) spec(a *app) (csr.Spec, crypto.PublicKey, error) {
 	s := csr.Spec{Subject: x.subject, Purposes: []csr.Purpose{csr.Purpose(strings.ToLower(cmp.Or(x.purpose, string(csr.Client))))}}
 	s.Subject.CommonName = cmp.Or(s.Subject.CommonName, x.user)
 	var public crypto.PublicKey
 	if x.request != "" {
-		data, err := readBounded(x.request)
+		data, err := a.readBounded(x.request)
 		if err != nil {
 			return s, nil, err
 		}
@@ -137,7 +137,7 @@ func (a *app) issue(ctx context.Context, x issueFlags) error {
 	if err != nil {
 		return err
 	}
-	s, public, err := x.spec()
+	s, public, err := x.spec(a)
 	if err != nil {
 		return err
 	}

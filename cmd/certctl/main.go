@@ -57,7 +57,7 @@ func run(args []string) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the program at once, should something not listen
 	out := &output{f: os.Stdout}
-	a := &app{stdin: os.Stdin, stdout: out, stderr: os.Stderr, getenv: os.Getenv, now: time.Now(), args: args}
+	a := &app{stdin: os.Stdin, stdout: out, stderr: os.Stderr, getenv: os.Getenv, now: time.Now(), args: args, interrupted: ctx.Done()}
 	defer a.close()
 	cmd := a.root()
 	cmd.SetArgs(negatives(args))
@@ -90,6 +90,7 @@ type app struct {
 	getenv         func(string) string
 	now            time.Time
 	args           []string
+	interrupted    <-chan struct{} // closed when the program is told to end
 
 	json, yes             bool
 	password, newPassword passwordFlags
@@ -253,7 +254,11 @@ func isUsage(err error) bool {
 
 // warn prints an error and its advice.
 func (a *app) warn(err error) {
-	fmt.Fprintf(a.stderr, "certctl: %v\n", err)
+	text := err.Error()
+	if errors.Is(err, context.Canceled) {
+		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+	}
+	fmt.Fprintf(a.stderr, "certctl: %s\n", text)
 	advice := a.advice(err)
 	if advice != "" {
 		fmt.Fprintf(a.stderr, "hint: %s\n", advice)

@@ -108,8 +108,11 @@ func (a *app) tidyCommand() *cobra.Command {
 	var loc string
 	var dryRun bool
 	cmd := &cobra.Command{
-		Use:     "tidy",
-		Short:   "move every misplaced certificate to the store it belongs to",
+		Use:   "tidy",
+		Short: "move every misplaced certificate to the store it belongs to",
+		Long: `Moves every misplaced certificate to the store it belongs to. Nothing becomes
+trusted that was not. It asks nothing: --dry-run says what would be moved, and
+certctl undo JOURNAL-ID takes it back.`,
 		Example: `  certctl tidy --location user --dry-run`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -128,7 +131,7 @@ func (a *app) tidyCommand() *cobra.Command {
 					return err
 				}
 			}
-			return a.printTidied(moves, id)
+			return a.printTidied(moves, id, dryRun)
 		},
 	}
 	cmd.Flags().StringVar(&loc, "location", "all", "user, machine or all")
@@ -136,7 +139,7 @@ func (a *app) tidyCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) printTidied(moves []importer.Relocation, id string) error {
+func (a *app) printTidied(moves []importer.Relocation, id string, dryRun bool) error {
 	if a.json {
 		items := []jsonMoved{}
 		for _, m := range moves {
@@ -153,11 +156,14 @@ func (a *app) printTidied(moves []importer.Relocation, id string) error {
 		cells = append(cells, []string{m.Row.Certificate.CommonName(), fmt.Sprintf("%s/%s", m.Row.Location, m.Row.Store), "->", fmt.Sprintf("%s/%s", m.Location, m.Store)})
 	}
 	a.columns(cells)
-	verb := "moved"
-	if id == "" {
-		verb = "to move"
+	done := "moved"
+	switch {
+	case dryRun:
+		done = "to move"
+	case id != "":
+		done += "; certctl undo " + id + " takes it back"
 	}
-	fmt.Fprintf(a.stderr, "%s %s\n", count(len(moves), "certificate"), verb)
+	fmt.Fprintf(a.stderr, "%s %s\n", count(len(moves), "certificate"), done)
 	return nil
 }
 

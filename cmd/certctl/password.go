@@ -40,8 +40,8 @@ func trimNewline(b []byte) []byte {
 
 const maxPassword = 1 << 20 // bytes; a password file longer than this is something else
 
-func readPassword(r io.Reader, name string) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, maxPassword+1))
+// asPassword makes a password of what was read from name.
+func asPassword(b []byte, err error, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read password from %s: %w", name, err)
 	}
@@ -49,6 +49,49 @@ func readPassword(r io.Reader, name string) ([]byte, error) {
 		return nil, fmt.Errorf("read password from %s: too long", name)
 	}
 	return trimNewline(b), nil
+}
+
+func (a *app) passwordFile(path string) ([]byte, error) {
+	b, err := a.readPath(path, maxPassword)
+	return asPassword(b, err, path)
+}
+
+// within gives up waiting for read when the program is told to end: opening a
+// pipe that nobody writes to listens to no context, nor does a terminal. What
+// read holds then goes with the process.
+func (a *app) within(read func() ([]byte, error)) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := read()
+		done <- result{data, err}
+	}()
+	select {
+	case r := <-done:
+		return r.data, r.err
+	case <-a.interrupted:
+		return nil, context.Canceled
+	}
+}
+
+// readPath reads at most limit bytes of a file, and one more.
+func (a *app) readPath(path string, limit int64) ([]byte, error) {
+	return a.within(func() ([]byte, error) {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return io.ReadAll(io.LimitReader(f, limit+1))
+	})
+}
+
+// readStdin does the same with standard input.
+func (a *app) readStdin(limit int64) ([]byte, error) {
+	return a.within(func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.stdin, limit+1)) })
 }
 
 // given returns the password that flags or the environment give.
@@ -60,12 +103,7 @@ func (a *app) given(p passwordFlags, env string) (certfile.Password, error) {
 		b, err := a.stdinPassword(env == "")
 		return certfile.Password{Given: true, Text: b}, err
 	case p.file != "":
-		f, err := os.Open(p.file)
-		if err != nil {
-			return certfile.Password{}, fmt.Errorf("read password: %w", err)
-		}
-		defer f.Close()
-		b, err := readPassword(f, p.file)
+		b, err := a.passwordFile(p.file)
 		return certfile.Password{Given: true, Text: b}, err
 	}
 	if env != "" {
@@ -81,8 +119,8 @@ func (a *app) given(p passwordFlags, env string) (certfile.Password, error) {
 // the new one.
 func (a *app) stdinPassword(isNew bool) ([]byte, error) {
 	if a.fromStdin == nil {
-		b, err := readPassword(a.stdin, "standard input")
-		if err != nil {
+		b, err := a.readStdin(maxPassword)
+		if b, err = asPassword(b, err, "standard input"); err != nil {
 			return nil, err
 		}
 		a.fromStdin = b
@@ -104,7 +142,12 @@ func (a *app) terminal() bool { return term.IsTerminal(int(a.stdin.Fd())) }
 
 func (a *app) prompt(question string) ([]byte, error) {
 	fmt.Fprint(a.stderr, question)
-	b, err := term.ReadPassword(int(a.stdin.Fd()))
+	fd := int(a.stdin.Fd())
+	echoing, _ := term.GetState(fd)
+	b, err := a.within(func() ([]byte, error) { return term.ReadPassword(fd) })
+	if errors.Is(err, context.Canceled) && echoing != nil {
+		_ = term.Restore(fd, echoing) // it was left waiting, without echo
+	}
 	fmt.Fprintln(a.stderr)
 	return b, err
 }
@@ -113,7 +156,7 @@ const tries = 3 // at a password prompt
 
 // readFile opens a file, asking for its password on a terminal when needed.
 func (a *app) readFile(ctx context.Context, path string) (data []byte, c *certfile.Contents, err error) {
-	data, err = readBounded(path)
+	data, err = a.readBounded(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -142,14 +185,9 @@ func (a *app) readFile(ctx context.Context, path string) (data []byte, c *certfi
 }
 
 // readBounded reads a file that is not larger than a file of certificates can
-// be; "-" is standard input.
-func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, certfile.MaxSize+1))
+// be.
+func (a *app) readBounded(path string) ([]byte, error) {
+	data, err := a.readPath(path, certfile.MaxSize)
 	if err != nil {
 		return nil, err
 	}
@@ -197,12 +235,7 @@ func (a *app) askNewPassword(what string, alone bool) ([]byte, error) {
 // askStorePassword answers a locked store.
 func (a *app) askStorePassword(_ context.Context, place string, again bool) ([]byte, error) {
 	if a.storePasswordFile != "" && !again {
-		f, err := os.Open(a.storePasswordFile)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		return readPassword(f, a.storePasswordFile)
+		return a.passwordFile(a.storePasswordFile)
 	}
 	if again && a.storePasswordFile != "" {
 		return nil, certstore.ErrPassword
@@ -215,6 +248,9 @@ func (a *app) askStorePassword(_ context.Context, place string, again bool) ([]b
 		question = "Wrong password. Try again: "
 	}
 	b, err := a.prompt(question)
+	if errors.Is(err, context.Canceled) {
+		return nil, err
+	}
 	if err != nil || len(b) == 0 {
 		return nil, certstore.ErrCanceled
 	}
@@ -236,9 +272,16 @@ func (a *app) ask(question string) error {
 		return usage("%s: there is no terminal to answer; use --yes", question)
 	}
 	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
-	var answer string
-	fmt.Fscanln(a.stdin, &answer)
-	switch strings.ToLower(answer) {
+	answer, err := a.within(func() ([]byte, error) {
+		var word string
+		fmt.Fscanln(a.stdin, &word)
+		return []byte(word), nil
+	})
+	if err != nil {
+		fmt.Fprintln(a.stderr)
+		return err
+	}
+	switch strings.ToLower(string(answer)) {
 	case "y", "yes":
 		return nil
 	}

@@ -141,7 +141,7 @@ var errNoConnection = errors.New("no connection")
 
 // roots reads the certificates of a file.
 func (a *app) roots(path string) ([]*certificate.Certificate, error) {
-	data, err := readBounded(path)
+	data, err := a.readBounded(path)
 	if err != nil {
 		return nil, err
 	}

@@ -154,18 +154,7 @@ func (a *app) ofFile(c *certfile.Contents, i int, inv *inventory.Inventory) json
 			}
 		}
 	}
-	fs := keyusage.Survey(cert.Certificate, keyusage.Question{Now: a.now})
-	if j.Key != certstore.KeyNone {
-		fs = append(fs, keyusage.Personal(cert.Certificate)...)
-	}
-	for _, x := range c.Certificates {
-		if inventory.SameSerial(x.Certificate, cert.Certificate) {
-			fs = append(fs, inventory.TwinFinding(x.Certificate))
-			break
-		}
-	}
-	finding.Sort(fs)
-	j.Findings = jsonFindings(fs)
+	j.Findings = jsonFindings(check.Survey(c, i, a.now))
 	if inv != nil {
 		var extra []*certificate.Certificate
 		for n, x := range c.Certificates {

@@ -161,13 +161,7 @@ func entry(s Subject, p finding.Purpose, public bool, inv *inventory.Inventory, 
 	if other := twin(s, inv); other != nil {
 		fs = append(fs, inventory.TwinFinding(other))
 	}
-	noKey := s.PFX && !s.HasKey
-	if s.Row != nil {
-		noKey = s.Row.Key == certstore.KeyNone
-	}
-	if p != finding.Any && p != finding.EmailEncrypt && noKey && !s.WrongKey { // others encrypt with the public half
-		fs = append(fs, keyusage.NoKey(p, noKeySeverity(p)))
-	}
+	fs = append(fs, noKey(s, p)...)
 	if s.Row == nil {
 		return fs
 	}
@@ -176,6 +170,44 @@ func entry(s Subject, p finding.Purpose, public bool, inv *inventory.Inventory, 
 	fs = append(fs, rowKey(s.Row, p, public, inv, opt.UsedBy)...)
 	fs = append(fs, siblings(s.Row, p, inv, opt.Now)...)
 	return fs
+}
+
+// Survey returns what is to be said of certificate i of a file whatever it is
+// asked for, worst first.
+func Survey(contents *certfile.Contents, i int, now time.Time) []finding.Finding {
+	c := contents.Certificates[i].Certificate
+	fs := keyusage.Survey(c, keyusage.Question{Now: now})
+	if slices.ContainsFunc(contents.Keys, func(k certfile.Key) bool { return k.Certificate == i }) {
+		fs = append(fs, keyusage.Personal(c)...)
+	}
+	for _, s := range InFile(contents) {
+		if s.Certificate != c {
+			continue
+		}
+		for _, p := range Purposes(c) {
+			fs = append(fs, noKey(s, p)...)
+		}
+	}
+	for _, x := range contents.Certificates {
+		if inventory.SameSerial(x.Certificate, c) {
+			fs = append(fs, inventory.TwinFinding(x.Certificate))
+			break
+		}
+	}
+	finding.Sort(fs)
+	return fs
+}
+
+// noKey is C-05, where the key is expected where the certificate is.
+func noKey(s Subject, p finding.Purpose) []finding.Finding {
+	missing := s.PFX && !s.HasKey
+	if s.Row != nil {
+		missing = s.Row.Key == certstore.KeyNone
+	}
+	if p == finding.Any || p == finding.EmailEncrypt || !missing || s.WrongKey { // others encrypt with the public half
+		return nil
+	}
+	return []finding.Finding{keyusage.NoKey(p, noKeySeverity(p))}
 }
 
 // noKeySeverity is that of C-05: a CA whose key is kept elsewhere is usual.

@@ -113,6 +113,19 @@ func FileFindings(name string, c *certfile.Contents, by keyusage.Consumer) []fin
 	return fs
 }
 
+// Apart returns the findings of f, without those that [Verdict.WithFile] puts
+// into the verdicts where certificates of the file are judged: for those who
+// print both.
+func (f *File) Apart(judged bool) []finding.Finding {
+	return slices.DeleteFunc(slices.Clone(f.Findings), func(x finding.Finding) bool { return judged && blocks(x) })
+}
+
+// blocks reports whether a finding of a file keeps the program from opening
+// it, so that no certificate in it works.
+func blocks(f finding.Finding) bool {
+	return f.Severity == finding.Error && (f.ID == "F-01" || f.ID == "F-11")
+}
+
 func fileSeverity(w certfile.Warning, by keyusage.Consumer) finding.Severity {
 	switch w.ID {
 	case "F-01":
@@ -152,7 +165,7 @@ func (v Verdict) WithFile(f *File) Verdict {
 	}
 	fs := v.Findings[:len(v.Findings):len(v.Findings)]
 	for _, x := range f.Findings {
-		if x.Severity == finding.Error && (x.ID == "F-01" || x.ID == "F-11") {
+		if blocks(x) {
 			x.Purpose = v.Purpose
 			fs = append(fs, x)
 		}

@@ -138,13 +138,22 @@ func Bytes(data []byte) Report {
 		l.bom("UTF-16")
 		data = []byte(text)
 	}
-	if text, ok := certfile.Text(data); ok && !(len(data) > 4 && data[0] == 0x30 && data[1] >= 0x80 && data[1] <= 0x84) {
+	if text, ok := certfile.Text(data); ok && !derLike(data) {
 		l.text(text)
 	} else {
 		l.r.Form = DER
 		l.object(data)
+		if !derLike(data) && (l.r.Kind == Damaged || l.r.Kind == Truncated) {
+			l.r.Kind = Nothing // what nobody wrote as DER is no damaged DER
+		}
 	}
 	return l.done()
+}
+
+// derLike reports whether data begins as certificates do: a sequence whose
+// length takes more than one octet.
+func derLike(data []byte) bool {
+	return len(data) > 4 && data[0] == 0x30 && data[1] >= 0x80 && data[1] <= 0x84
 }
 
 // Text looks at a pasted text.
@@ -159,6 +168,20 @@ func Text(s string) Report {
 	}
 	l.text(s)
 	return l.done()
+}
+
+// Typed looks at what a person gives by itself: a [Text], or a bare serial
+// number or thumbprint in any spelling.
+func Typed(s string) Report {
+	if id, ok := certificate.ParseID(s); ok && len(s) < 200 {
+		l := &look{}
+		l.unseenIn(s)
+		l.number(id)
+		if len(l.r.Names) > 0 {
+			return l.done()
+		}
+	}
+	return Text(s)
 }
 
 func utf16Text(data []byte) (string, bool) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/hex"
+	"math/big"
 	"regexp"
 	"strings"
 
@@ -24,7 +25,10 @@ var (
 	mapLine    = regexp.MustCompile(`(?:^|[;{\s])"?([0-9A-F]{8,42})"?\s+\S+\s*;`)
 )
 
-const maxNames = 50
+const (
+	maxNames  = 50
+	maxSerial = 21 // octets: 20 of RFC 5280 section 4.1.2.2 and a leading zero
+)
 
 // names collects the certificates that a text names.
 func (l *look) names(s string) {
@@ -86,6 +90,36 @@ func (l *look) names(s string) {
 		if n.By == "serial" && n.Issuer == "" && (strings.Contains(plain, "ssl_client_serial") || strings.Contains(plain, "M_SERIAL")) && !strings.Contains(plain, "I_DN") && !strings.Contains(plain, "i_dn") {
 			l.problem("serial-alone", finding.Warning, "", "The serial number alone lets in a certificate of any CA that the server trusts with the same number; compare the issuer too.")
 		}
+	}
+}
+
+const wordLength = 8 // letters; a shorter word of a to f alone is a word, not hex
+
+// number takes a number for all that it can be: a thumbprint by its length, a
+// serial number in hex, and one in decimal.
+func (l *look) number(id certificate.ID) {
+	digits := id.Digits
+	if digits[0] == '-' || len(digits) > 64 || len(digits) < wordLength && !strings.ContainsAny(digits, "0123456789") {
+		return
+	}
+	add := func(by, value string) {
+		if len(value)%2 == 1 {
+			value = "0" + value
+		}
+		l.r.Names = append(l.r.Names, Name{By: by, Value: value})
+	}
+	switch len(digits) {
+	case 40:
+		add("sha1", digits)
+	case 64:
+		add("sha256", digits)
+		return
+	}
+	if len(digits) <= 2*maxSerial {
+		add("serial", digits)
+	}
+	if n, ok := new(big.Int).SetString(digits, 10); ok && !id.Hex {
+		add("serial", n.Text(16))
 	}
 }
 

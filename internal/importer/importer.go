@@ -125,7 +125,7 @@ func (s *Service) Plan(ctx context.Context, src Source, contents *certfile.Conte
 	contents = withStoredCertificates(contents, inv)
 	p := &Plan{Source: src, Options: opt, contents: contents, Findings: check.FileFindings(src.Name, contents, keyusage.AnyConsumer)}
 	p.Items = placement.Decide(contents, placement.Options{
-		Location: opt.Location, Target: opt.Target, FriendlyName: opt.FriendlyName, TrustRoots: opt.TrustRoots, Trust: opt.Trust,
+		Location: opt.Location, Target: opt.Target, FriendlyName: opt.FriendlyName, Exportable: opt.Exportable, TrustRoots: opt.TrustRoots, Trust: opt.Trust,
 		Question: keyusage.Question{Now: s.now()}, Waiting: s.waiting(opt),
 	}, inv.Entries)
 	for i := range p.Items {
@@ -134,7 +134,7 @@ func (s *Service) Plan(ctx context.Context, src Source, contents *certfile.Conte
 			finding.Sort(p.Items[i].Findings)
 		}
 	}
-	s.planKeys(p)
+	s.planKeys(p, inv)
 	if p.Changes() > 0 {
 		p.Problem = s.problem(ctx, p)
 	}

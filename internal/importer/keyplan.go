@@ -2,24 +2,26 @@ package importer
 
 import (
 	"fmt"
+	"strings"
 
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
+	"certdesk/internal/inventory"
 	"certdesk/internal/placement"
 )
 
 // planKeys says of each key that will be stored how it will be kept. What the
 // store refuses is said by [Service.refusal].
-func (s *Service) planKeys(p *Plan) {
+func (s *Service) planKeys(p *Plan, inv *inventory.Inventory) {
 	for i := range p.Items {
 		it := &p.Items[i]
 		if it.Key >= 0 && (it.Action == placement.Add || it.Action == placement.Replace) {
-			it.KeyPlan = s.keyPlan(p, *it)
+			it.KeyPlan = s.keyPlan(p, *it, inv)
 		}
 	}
 }
 
-func (s *Service) keyPlan(p *Plan, it placement.Item) *placement.KeyPlan {
+func (s *Service) keyPlan(p *Plan, it placement.Item, inv *inventory.Inventory) *placement.KeyPlan {
 	opt, item, key := p.Options, p.item(it), p.contents.Keys[it.Key]
 	k := &placement.KeyPlan{KeyPlan: certstore.KeyPlan{KeySet: it.Location}, Exportable: item.Exportable, Protected: item.Protected,
 		FileProvider: key.Provider, FileMachine: key.MachineKeySet, FileUse: placement.FileSilent}
@@ -41,10 +43,34 @@ func (s *Service) keyPlan(p *Plan, it placement.Item) *placement.KeyPlan {
 	case !onWindows && opt.Provider != certstore.ProviderDefault:
 		k.Reason += " The choice between CNG and CryptoAPI is Windows'."
 	}
+	if !onWindows { // which makes a key of its own for each certificate
+		sharedKey(k, it, inv)
+	}
 	if key.Provider != "" || key.MachineKeySet {
 		k.FileUse, k.FileReason = fileUse(key, item, onWindows, it.Location)
 	}
 	return k
+}
+
+// sharedKey corrects the plan for a key that another certificate has brought
+// already: it stays as it is.
+func sharedKey(k *placement.KeyPlan, it placement.Item, inv *inventory.Inventory) {
+	id := it.Certificate.KeyID()
+	if id == nil {
+		return
+	}
+	for _, r := range inv.KeyHolders(id) {
+		if r.Location != it.Location || r.Key != certstore.KeyPresent || r.Exportable == k.Exportable {
+			continue
+		}
+		k.Exportable = r.Exportable
+		mark := "marked not exportable"
+		if r.Exportable {
+			mark = "exportable"
+		}
+		k.Reason = strings.TrimSpace(fmt.Sprintf("%s The key is there already, with %q; it is %s and stays so.", k.Reason, r.Certificate.CommonName(), mark))
+		return
+	}
 }
 
 // fileUse says what became of the provider and key set that the file asks for.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"certdesk/certstore"
 	"certdesk/internal/journal"
@@ -50,18 +51,29 @@ func (s *Service) Latest() (journal.Record, error) {
 	return journal.Record{}, ErrNothingToUndo
 }
 
+// undoable returns the record of a change that can be undone now.
+func (s *Service) undoable(id string) (journal.Record, error) {
+	r, err := s.Journal.Read(id)
+	if err == nil {
+		switch r.Status {
+		case journal.Undone, journal.Failed:
+			err = ErrAlreadyUndone
+		case journal.Running:
+			err = journal.ErrRunning
+		}
+	}
+	if err != nil {
+		return r, fmt.Errorf("undo %s: %w", id, err)
+	}
+	return r, nil
+}
+
 // Undo takes back the change id: what it added and nobody changed since. It
 // also cleans up after a crash in the middle of a change.
 func (s *Service) Undo(ctx context.Context, id string) ([]Undone, error) {
-	r, err := s.Journal.Read(id)
+	r, err := s.undoable(id)
 	if err != nil {
-		return nil, fmt.Errorf("undo %s: %w", id, err)
-	}
-	switch r.Status {
-	case journal.Undone, journal.Failed:
-		return nil, fmt.Errorf("undo %s: %w", id, ErrAlreadyUndone)
-	case journal.Running:
-		return nil, fmt.Errorf("undo %s: %w", id, journal.ErrRunning)
+		return nil, err
 	}
 	w, err := s.Journal.Resume(id)
 	if err != nil {
@@ -78,11 +90,31 @@ func (s *Service) Undo(ctx context.Context, id string) ([]Undone, error) {
 	return undone, nil
 }
 
+// Preview returns what [Service.Undo] would do, and changes nothing. Whether
+// somebody changed the permissions or the link of a key since is met only when
+// they are given back.
+func (s *Service) Preview(ctx context.Context, id string) ([]Undone, error) {
+	r, err := s.undoable(id)
+	if err != nil {
+		return nil, err
+	}
+	var undone []Undone
+	for _, st := range slices.Backward(r.Steps) {
+		u := Undone{Step: st}
+		if s.special(st) == nil {
+			if u, _, err = s.fate(ctx, st); err != nil {
+				return nil, fmt.Errorf("undo %s: %w", id, err)
+			}
+		}
+		undone = append(undone, u)
+	}
+	return undone, nil
+}
+
 // restore goes through the steps backwards.
 func (s *Service) restore(ctx context.Context, r journal.Record) ([]Undone, error) {
 	var undone []Undone
-	for i := len(r.Steps) - 1; i >= 0; i-- {
-		st := r.Steps[i]
+	for _, st := range slices.Backward(r.Steps) {
 		if give := s.special(st); give != nil {
 			changed, err := give(ctx, st)
 			if err != nil {
@@ -91,16 +123,11 @@ func (s *Service) restore(ctx context.Context, r journal.Record) ([]Undone, erro
 			undone = append(undone, Undone{Step: st, Changed: changed})
 			continue
 		}
-		now, err := s.Store.State(ctx, st.Location, st.DER)
+		u, differs, err := s.fate(ctx, st)
 		if err != nil {
 			return undone, err
 		}
-		u := Undone{Step: st}
-		switch {
-		case now == st.Before && st.After != nil:
-		case st.After != nil && !same(now, *st.After):
-			u.Changed = true
-		default:
+		if differs {
 			if err := s.Store.Restore(ctx, st.Location, st.DER, st.Before); err != nil {
 				return undone, err
 			}
@@ -108,6 +135,21 @@ func (s *Service) restore(ctx context.Context, r journal.Record) ([]Undone, erro
 		undone = append(undone, u)
 	}
 	return undone, nil
+}
+
+// fate tells what becomes of a step about a State: whether somebody changed
+// the certificate since, and if not, whether it differs from what was before.
+func (s *Service) fate(ctx context.Context, st journal.Step) (u Undone, differs bool, err error) {
+	now, err := s.Store.State(ctx, st.Location, st.DER)
+	if err != nil {
+		return u, false, err
+	}
+	u.Step = st
+	if now == st.Before && st.After != nil {
+		return u, false, nil
+	}
+	u.Changed = st.After != nil && !same(now, *st.After)
+	return u, !u.Changed, nil
 }
 
 // special returns what takes back a step that is not about a State.

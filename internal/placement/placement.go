@@ -80,6 +80,7 @@ type Options struct {
 	Location     certstore.Location
 	Target       *target.Target // who will use it, nil for nobody in particular; Location is the target's
 	FriendlyName string         // for the certificate with the key; "" keeps the file's
+	Exportable   bool           // the key is to be exportable
 	TrustRoots   bool           // every root of the file
 	Trust        map[certificate.Fingerprint]bool
 	Question     keyusage.Question
@@ -193,7 +194,7 @@ func decide(it *Item, opt Options, there []certstore.Entry) {
 		keyed := here.Key == certstore.KeyPresent || here.Key == certstore.KeyLocked
 		switch {
 		case keyed && here.Store == certstore.My:
-			it.Action, it.Reason = AlreadyThere, "The same certificate and key are in Personal already."
+			it.Action, it.Reason = AlreadyThere, "The same certificate and key are in Personal already"+stays(it, here, opt)+"."
 		case keyed: // a certificate may be in several of Windows' stores
 			it.Reason = fmt.Sprintf("It comes with its private key; the one in %s stays.", Title(here.Store))
 		case here.Key == certstore.KeyUnusable:
@@ -213,6 +214,18 @@ func decide(it *Item, opt Options, there []certstore.Entry) {
 			it.Reason = fmt.Sprintf("The same certificate is in %s already.", Title(here.Store))
 		}
 	}
+}
+
+// stays says that a key which is there keeps its mark, where another was asked
+// for. A locked store does not tell.
+func stays(it *Item, here *certstore.Entry, opt Options) string {
+	switch {
+	case it.Key < 0 || here.Key != certstore.KeyPresent || here.Exportable == opt.Exportable:
+		return ""
+	case here.Exportable:
+		return "; the key there is exportable and stays so"
+	}
+	return "; the key there is marked not exportable and stays so"
 }
 
 func decideRoot(it *Item, opt Options, here, trusted *certstore.Entry) {

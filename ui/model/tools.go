@@ -79,7 +79,7 @@ type Identity struct {
 
 // Identify looks at a pasted text.
 func (t Tools) Identify(text string) Identity {
-	i := Identity{Report: identify.Text(text)}
+	i := Identity{Report: identify.Typed(text)}
 	if t.Snapshot != nil {
 		i.Found = i.Find(t.Snapshot.Inventory)
 	}

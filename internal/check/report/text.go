@@ -14,7 +14,7 @@ func Text(file *check.File, reports []Report) string {
 	var b strings.Builder
 	if file != nil {
 		textFields(&b, fileFields(file))
-		textFindings(&b, file.Findings)
+		textFindings(&b, file.Apart(len(reports) > 0))
 	}
 	for i, r := range reports {
 		if i > 0 || file != nil {
@@ -71,7 +71,7 @@ func Markdown(file *check.File, reports []Report) string {
 	if file != nil {
 		fmt.Fprintf(&b, "# %s\n\n", escape(file.Name))
 		markdownFields(&b, fileFields(file))
-		markdownFindings(&b, file.Findings)
+		markdownFindings(&b, file.Apart(len(reports) > 0))
 	}
 	for _, r := range reports {
 		fmt.Fprintf(&b, "# %s\n\n", escape(r.Subject.Certificate.CommonName()))
