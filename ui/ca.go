@@ -148,10 +148,11 @@ func (v *caView) detail(a *model.Authority) fyne.CanvasObject {
 	}
 	facts.Add(fact(lang.X("ca.keys", "Keys"), keys))
 	issue := parts.SmallButton("cert", lang.X("ca.issue", "Issue certificate…"), func() { v.openIssue(a) })
+	answer := parts.SmallButton("import", lang.X("ca.answer", "Issue from a request (CSR)…"), func() { v.openAnswerRequest(a) })
 	export := parts.SmallButton("export", lang.X("ca.export", "Export root…"), func() { v.openExport(a) })
 	crl := parts.SmallButton("ban", lang.X("ca.crl", "Write CRL…"), func() { v.openCRL(a) })
 	copyIt := parts.SmallButton("copy", lang.X("ca.copyRoot", "Copy root's SHA-256"), func() { v.shell.copyText(root.Fingerprint().String()) })
-	top := parts.VBox(8, parts.NewLabel(a.Name, 15, parts.Text).Bold().Shrink(), facts, parts.Wrap(6, issue, export, crl, copyIt))
+	top := parts.VBox(8, parts.NewLabel(a.Name, 15, parts.Text).Bold().Shrink(), facts, parts.Wrap(6, issue, answer, export, crl, copyIt))
 	return parts.Border(parts.VBox(0, parts.Pad(12, 10, 16, 16, top), parts.FaintHLine()), nil, nil, nil, parts.Page(parts.Pad(10, 14, 16, 16, v.issued(a))))
 }
 
@@ -283,7 +284,7 @@ func (v *caView) made(ca *testca.Authority, password string) {
 	body.Add(parts.NewParagraph(grouped(root.Fingerprint().String()), 12, parts.Text).Mono())
 	d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, body)))
 	shut := parts.Primary("", lang.X("button.close", "Close"), d.Close)
-	d.SetButtons(shut, shut)
+	d.SetButtons(unlessSecret(shut, password), shut)
 	if password != "" {
 		d.SetNote(lang.X("ca.noPasswordLater", "Nobody can show the password again."))
 	}

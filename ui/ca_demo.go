@@ -87,7 +87,7 @@ func (s *shell) showDemo(demo *testca.Demo, pw []byte, shown string) {
 	d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, body)))
 	get := parts.Secondary("import", lang.X("issue.import", "Import here…"), func() { s.importMade(demo.Source(), pw) })
 	shut := parts.Primary("", lang.X("button.close", "Close"), d.Close)
-	d.SetButtons(shut, get, shut)
+	d.SetButtons(unlessSecret(shut, shown), s.folderButton(demo.Folder), get, shut)
 	d.OnClosed = func() { demo.Wipe(); clear(pw) }
 	d.Show()
 	s.importMade(demo.Source(), pw)

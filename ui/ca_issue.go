@@ -24,6 +24,7 @@ type issueForm struct {
 	ca   *model.Authority
 
 	purpose                    csr.Purpose
+	purposes                   *parts.Segments
 	name, org, others, days    *parts.Field
 	crl, caPass                *parts.Field
 	nameLabel                  *parts.Label
@@ -35,19 +36,26 @@ type issueForm struct {
 	note                       *parts.Check
 	pass                       *newPassword
 	target                     *saveTarget
+	answer                     *requestPart // of an answer to a request; else nil
 }
 
 // openIssue opens the form.
 func (v *caView) openIssue(a *model.Authority) *issueForm {
 	s := v.shell
-	f := &issueForm{view: v, ca: a, form: s.newForm(lang.X("issue.title", "Issue a certificate"), lang.X("issue.sub", "By {{.Name}}", words{"Name": a.Name}), "cert", lang.X("issue.yes", "Issue"), 940, 660)}
+	return v.issueForm(&issueForm{view: v, ca: a, form: s.newForm(lang.X("issue.title", "Issue a certificate"), lang.X("issue.sub", "By {{.Name}}", words{"Name": a.Name}), "cert", lang.X("issue.yes", "Issue"), 940, 660)})
+}
+
+func (v *caView) issueForm(f *issueForm) *issueForm {
 	f.build()
 	f.choose(csr.Client)
 	f.ready = f.filled
 	f.replaces = func() []string { return []string{f.delivery().Path, f.delivery().Note()} }
 	f.dialog.OnClosed = func() { f.pass.forget(); f.caPass.SetText("") }
 	var first fyne.Focusable = f.name
-	if !a.KeyInStore() {
+	switch {
+	case f.answer != nil:
+		first = f.answer.text
+	case !f.ca.KeyInStore():
 		first = f.caPass
 	}
 	f.show(f.self, first, f.issue)
@@ -79,22 +87,32 @@ func (f *issueForm) build() {
 	for _, p := range csr.Purposes {
 		names = append(names, issueName(p.Purpose))
 	}
-	purposes := parts.NewSegments(names, func(i int) { f.choose(csr.Purposes[i].Purpose) })
+	f.purposes = parts.NewSegments(names, func(i int) { f.choose(csr.Purposes[i].Purpose) })
 	half := []float32{1, 1}
-	left := parts.VBox(11, parts.VBox(5, f.nameLabel, f.name), parts.Labelled(lang.X("issue.others", "More names: host, IP or mail addresses, upn:user@domain"), f.others),
-		parts.Labelled(lang.X("issue.org", "Organization"), f.org),
-		parts.Columns(12, half, parts.Labelled(lang.X("ca.keyType", "Key"), f.key), parts.Labelled(lang.X("issue.days", "Valid for, in days"), f.days)),
-		parts.Labelled(lang.X("issue.crl", "Where its CRL will be found, if anywhere"), f.crl),
-		parts.Labelled(lang.X("issue.fault", "Wrong on purpose, to see what a system says"), f.faultSlot, f.faultNote))
+	days := parts.Labelled(lang.X("issue.days", "Valid for, in days"), f.days)
+	list := parts.Labelled(lang.X("issue.crl", "Where its CRL will be found, if anywhere"), f.crl)
+	wrong := parts.Labelled(lang.X("issue.fault", "Wrong on purpose, to see what a system says"), f.faultSlot, f.faultNote)
 	right := parts.VBox(11)
 	if !f.ca.KeyInStore() {
 		right.Add(parts.Labelled(lang.X("ca.ownPassword", "Password of the authority"), f.caPass))
 	}
+	purposes := parts.Start(f.purposes.Object())
+	if f.answer != nil {
+		for _, o := range []fyne.CanvasObject{days, list, wrong,
+			parts.Labelled(lang.X("ca.form", "Form"), parts.Start(f.answer.form.Object()), f.answer.about), parts.Labelled(lang.X("answer.save", "File with the certificate"), f.target.object)} {
+			right.Add(o)
+		}
+		f.self = parts.VBox(14, purposes, parts.Columns(24, half, f.answer.object, right))
+		return
+	}
+	left := parts.VBox(11, parts.VBox(5, f.nameLabel, f.name), parts.Labelled(lang.X("issue.others", "More names: host, IP or mail addresses, upn:user@domain"), f.others),
+		parts.Labelled(lang.X("issue.org", "Organization"), f.org),
+		parts.Columns(12, half, parts.Labelled(lang.X("ca.keyType", "Key"), f.key), days), list, wrong)
 	right.Add(f.pass.object)
 	right.Add(parts.Labelled(lang.X("issue.profile", "Who will open the file?"), f.profile, f.opens))
 	right.Add(parts.Labelled(lang.X("issue.save", "File with certificate, key and chain"), f.target.object))
 	right.Add(f.note)
-	f.self = parts.VBox(14, parts.Start(purposes.Object()), parts.Columns(24, half, left, right))
+	f.self = parts.VBox(14, purposes, parts.Columns(24, half, left, right))
 }
 
 // profileTitle returns what people call a protection of PKCS#12 files.
@@ -134,6 +152,9 @@ func (f *issueForm) choose(p csr.Purpose) {
 	f.days.SetPlaceHolder(lang.X("issue.usual", "{{.N}}, as usual", words{"N": testca.UsualDays(p)}))
 	setVisible(f.note, p == csr.Client)
 	f.faults = testca.FaultsFor(p)
+	if f.answer != nil {
+		f.faults = testca.FaultsOf(p)
+	}
 	names := []string{lang.X("issue.right", "Nothing: a right certificate")}
 	for _, x := range f.faults {
 		names = append(names, string(x.Fault))
@@ -165,7 +186,11 @@ func (f *issueForm) sayFault() {
 func (f *issueForm) expected() []string {
 	var lines []string
 	if i := f.fault.Selected(); i > 0 {
-		for _, id := range f.faults[i-1].Expected(f.purpose, csr.KeyTypes[f.key.Selected()]) {
+		key := csr.KeyTypes[f.key.Selected()]
+		if f.answer != nil && f.answer.request != nil {
+			key = f.answer.request.Spec.Key
+		}
+		for _, id := range f.faults[i-1].Expected(f.purpose, key) {
 			lines = append(lines, strings.TrimSpace(id+" "+finding.TitleOf(id)))
 		}
 	}
@@ -181,10 +206,16 @@ func (f *issueForm) propose() {
 
 func (f *issueForm) filled() bool {
 	_, ok := days(strings.TrimSpace(f.days.Text))
+	if f.answer != nil {
+		return f.answer.request != nil && ok && f.target.ready() && (f.ca.KeyInStore() || f.caPass.Text != "")
+	}
 	return strings.TrimSpace(f.name.Text) != "" && ok && f.target.ready() && f.pass.ready() && (f.ca.KeyInStore() || f.caPass.Text != "")
 }
 
 func (f *issueForm) delivery() testca.Delivery {
+	if f.answer != nil {
+		return testca.Delivery{Path: f.target.path(), Format: answerForms[f.answer.form.Selected()].format}
+	}
 	d := testca.Delivery{Path: f.target.path(), Profile: certfile.Profiles[f.profile.Selected()].Profile}
 	if f.purpose == csr.Client && f.note.Checked() {
 		d.User = strings.TrimSpace(f.name.Text)
@@ -199,8 +230,11 @@ func (f *issueForm) issue() {
 	if i := f.fault.Selected(); i > 0 {
 		x.Fault, wrong = f.faults[i-1].Fault, f.faults[i-1].Text
 	}
-	caPass, pw, shown := []byte(f.caPass.Text), f.pass.get(), ""
-	if f.pass.made() {
+	caPass, shown := []byte(f.caPass.Text), ""
+	var pw []byte
+	if f.answer != nil {
+		x.Request = f.answer.request
+	} else if pw = f.pass.get(); f.pass.made() {
 		shown = string(pw)
 	}
 	var res *testca.Result
@@ -238,6 +272,7 @@ func (v *caView) issuedNow(r *testca.Result, d testca.Delivery, password, wrong 
 	}
 	facts.Add(fact(lang.X("detail.serial", "Serial number"), r.Certificate.Serials().Windows))
 	facts.Add(fact(lang.X("issue.until", "Valid until"), date(r.End)))
+	facts.Add(fact("SHA-256", r.Certificate.Fingerprint().String()))
 	body.Add(facts)
 	for _, n := range r.Notes {
 		body.Add(parts.NoteLine("info", sentenceOf(n), parts.Text2))
@@ -246,9 +281,16 @@ func (v *caView) issuedNow(r *testca.Result, d testca.Delivery, password, wrong 
 		body.Add(parts.SmallPara(lang.X("issue.otherWay", "Send file and note together; the password goes another way, such as by phone.")))
 	}
 	dialog.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, body)))
-	sheet := parts.Secondary("", lang.X("menu.handover", "Hand-over sheet…"), func() { s.openHandover(r.Certificate, r.Chain) })
-	get := parts.Secondary("import", lang.X("issue.import", "Import here…"), func() { dialog.Close(); s.startImport([]string{d.Path}) })
 	shut := parts.Primary("", lang.X("button.close", "Close"), dialog.Close)
-	dialog.SetButtons(shut, sheet, get, shut)
+	sheet := parts.Secondary("", lang.X("menu.handover", "Hand-over sheet…"), func() { s.openHandover(r.Certificate, r.Chain) })
+	if r.Key == nil { // the answer to a request
+		body.Add(parts.List(nextStep("→", lang.X("csr.next", "Send the file to whoever made the request: they bring it to their key, here with New, Answer from a CA. Export root… writes the root for those who are to trust it."))))
+		copyIt := parts.Secondary("copy", lang.X("csr.copy", "Copy certificate"), func() { s.copyText(string(certfile.EncodePEM([][]byte{r.DER}))) })
+		dialog.SetButtons(shut, s.folderButton(filepath.Dir(d.Path)), sheet, copyIt, shut)
+		dialog.Show()
+		return
+	}
+	get := parts.Secondary("import", lang.X("issue.import", "Import here…"), func() { dialog.Close(); s.startImport([]string{d.Path}) })
+	dialog.SetButtons(unlessSecret(shut, password), s.folderButton(filepath.Dir(d.Path)), sheet, get, shut)
 	dialog.Show()
 }

@@ -72,6 +72,15 @@ func (s *shell) openFiles(paths []string) {
 	}()
 }
 
+// dropped gives files to the dialog on top if it takes some, else opens them.
+func (s *shell) dropped(paths []string) {
+	if d := parts.TopDialog(s.win.Canvas()); d != nil && d.OnFiles != nil {
+		d.OnFiles(paths)
+		return
+	}
+	s.openFiles(paths)
+}
+
 // A fileError says which file could not be read.
 type fileError struct {
 	name string

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,10 +11,10 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"certdesk/internal/advice"
 	"certdesk/internal/certfile"
 	"certdesk/internal/combiner"
 	"certdesk/internal/request"
-	"certdesk/internal/secret"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
 )
@@ -37,21 +38,23 @@ type pfxView struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	files   []*model.PFXFile
-	path    *parts.Field
-	pass    *parts.Field
-	passRow *fyne.Container
-	list    *fyne.Container
-	found   *fyne.Container
-	name    *parts.Field // the friendly name of what is combined
-	form    *newFileForm
-	folder  *parts.Field // for pieces
-	pieces  *fyne.Container
-	spec    *parts.Dropdown
-	result  *combiner.Result
-	do      *parts.Button
-	asked   int
-	busy    bool
+	files    []*model.PFXFile
+	path     *parts.Field
+	pass     *parts.Field
+	passRow  *fyne.Container
+	list     *fyne.Container
+	found    *fyne.Container
+	name     *parts.Field // the friendly name of what is combined
+	form     *newFileForm
+	folder   *parts.Field // for pieces
+	proposed string       // in folder, unless the person changed it
+	pieces   *fyne.Container
+	spec     *parts.Dropdown
+	result   *combiner.Result
+	do       *parts.Button
+	asked    int
+	busy     bool
+	ended    bool // the result is shown
 }
 
 func (s *shell) openCombine(paths []string) *pfxView {
@@ -85,29 +88,31 @@ func (s *shell) newPFX(job pfxJob) *pfxView {
 	v.ctx, v.cancel = context.WithCancel(s.ctx)
 	title, sub, do := v.words()
 	v.dialog = parts.NewDialog(s.win.Canvas(), title, sub, 780, 640)
-	v.path = parts.NewField(lang.X("import.pathHint", "or type the path of a file and press Enter"))
-	v.path.OnSubmitted = func(path string) {
-		if path = strings.TrimSpace(path); path != "" {
-			quiet(v.path, "")
-			v.add([]string{path})
-		}
-	}
+	v.dialog.OnFiles = v.add
+	v.path = parts.NewField(lang.X("pfx.pathHint", "Drop it here, choose it, or type its path and press Enter"))
+	v.path.OnSubmitted = func(string) { v.addTyped() }
+	v.path.OnLeft = v.addTyped
 	v.pass = parts.NewPassword("")
 	v.pass.OnChanged = func(string) { v.typed() }
-	v.passRow = parts.VBox(0, parts.Labelled(lang.X("pfx.old", "Password that protects the file, or the key"), v.pass))
+	about, old := lang.X("pfx.files", "Files"), lang.X("pfx.old", "Password that protects the key, or a file")
+	if job != pfxCombine {
+		about, old = lang.X("pfx.file", "PFX file"), lang.X("pfx.oldPFX", "Password of the PFX file")
+	}
+	v.passRow = parts.VBox(0, parts.Labelled(old, v.pass))
 	v.form = newNewFileForm(s, v.update)
 	v.name = parts.NewField("")
 	v.name.OnChanged = func(string) { v.update() }
 	v.folder = parts.NewField("")
 	v.folder.OnChanged = func(string) { v.update() }
-	v.folder.SetText(model.Folder())
+	v.proposed = model.Folder()
+	v.folder.SetText(v.proposed)
 	v.spec = parts.NewDropdown([]string{lang.X("pfx.specNone", "Not said: Windows decides"), lang.X("pfx.specExchange", "Key exchange (AT_KEYEXCHANGE)"), lang.X("pfx.specSignature", "Signature (AT_SIGNATURE)")}, 0, nil)
 	v.buildPieces()
 	choose := parts.SmallButton("folder", lang.X("pfx.add", "Add file…"), v.pick)
 	if job != pfxCombine {
 		choose.SetText(lang.X("button.choose", "Choose…"))
 	}
-	top := parts.VBox(8, v.list, parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(choose)), v.path), v.passRow, v.found)
+	top := parts.VBox(8, parts.Labelled(about, v.list, parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(choose)), v.path)), v.passRow, v.found)
 	body := parts.VBox(14, top)
 	switch job {
 	case pfxCombine:
@@ -129,6 +134,7 @@ func (s *shell) newPFX(job pfxJob) *pfxView {
 	v.dialog.SetButtons(v.do, cancel, v.do)
 	v.dialog.OnClosed = func() {
 		v.cancel()
+		quiet(v.path, "")
 		quiet(v.pass, "")
 		v.form.forget()
 		for _, f := range v.files {
@@ -164,12 +170,26 @@ func (v *pfxView) pick() {
 	v.shell.chooseFile(title, extensions, "", func(path string) { v.add([]string{path}) })
 }
 
+// addTyped reads the file whose path was typed.
+func (v *pfxView) addTyped() {
+	if path := strings.TrimSpace(v.path.Text); path != "" && v.ctx.Err() == nil && !v.busy {
+		quiet(v.path, "")
+		v.add([]string{path})
+	}
+}
+
 // add reads files in the background.
 func (v *pfxView) add(paths []string) {
+	if v.busy || v.ended {
+		return
+	}
 	pw := v.password()
 	go func() {
 		var files []*model.PFXFile
 		for _, p := range paths {
+			if abs, err := filepath.Abs(p); err == nil {
+				p = abs
+			}
 			f := &model.PFXFile{Path: p}
 			if f.Data, f.Err = readFile(p); f.Err == nil {
 				f.Open(v.ctx, certfile.Password{Given: pw.Given, Text: slices.Clone(pw.Text)})
@@ -202,10 +222,17 @@ func (v *pfxView) add(paths []string) {
 
 // proposePath names the new file after the first.
 func (v *pfxView) proposePath() {
-	if len(v.files) == 0 || v.job == pfxSplit {
+	if len(v.files) == 0 || v.files[0].Data == nil {
 		return
 	}
 	path := v.files[0].Path
+	if v.job == pfxSplit {
+		if v.folder.Text == v.proposed {
+			v.proposed = filepath.Dir(path)
+			quiet(v.folder, v.proposed)
+		}
+		return
+	}
 	stem := strings.TrimSuffix(path, filepath.Ext(path))
 	suffix := map[pfxJob]string{pfxCombine: ".p12", pfxPassword: "-new.pfx", pfxRepair: "-repaired.pfx"}[v.job]
 	v.form.propose(stem+suffix, path)
@@ -267,11 +294,12 @@ func (v *pfxView) reopen(mine int) {
 func (v *pfxView) showFiles() {
 	v.list.Objects = nil
 	var rows []fyne.CanvasObject
-	for i, f := range v.files {
+	for _, f := range v.files {
 		remove := parts.IconButton("close", lang.X("pfx.remove", "Remove"), func() {
 			f.Wipe()
-			v.files = slices.Delete(v.files, i, i+1)
+			v.files = slices.DeleteFunc(v.files, func(x *model.PFXFile) bool { return x == f })
 			v.showFiles()
+			v.shell.win.Canvas().Focus(v.path) // the button with the keyboard is gone
 		})
 		icon := "file"
 		if f.Locked() {
@@ -299,7 +327,7 @@ func pfxContents(f *model.PFXFile) string {
 	}
 	var what []string
 	for _, k := range f.Contents.Keys {
-		what = append(what, lang.X("pfx.key", "private key {{.Kind}}", words{"Kind": k.Algorithm}))
+		what = append(what, lang.X("pfx.key", "Private key {{.Kind}}", words{"Kind": k.Algorithm}))
 	}
 	for _, c := range f.Contents.Certificates {
 		what = append(what, c.Certificate.CommonName())
@@ -339,22 +367,24 @@ func (v *pfxView) findings() bool {
 	for _, f := range v.files {
 		if f.Err != nil {
 			if f.Locked() && v.pass.Text != "" {
-				v.found.Add(problemBanner(f.Err, nil))
+				v.found.Add(v.problem(f.Err))
 			}
 			return false
 		}
 	}
 	if v.job != pfxCombine {
 		c := v.files[0].Contents
-		for _, w := range loudest(pfxFindings(v.files[0])) {
-			v.found.Add(warningLine(w))
+		if v.job != pfxSplit { // the pieces are for others than the systems that refuse the file
+			for _, w := range loudest(pfxFindings(v.files[0])) {
+				v.found.Add(warningLine(w))
+			}
 		}
 		return len(c.Keys)+len(c.Certificates) > 0
 	}
 	snapshot, _ := v.shell.list.Snapshot.Get()
 	r, err := model.Combine(v.files, inventoryOf(snapshot), strings.TrimSpace(v.name.Text), v.shell.list.Now())
 	if err != nil {
-		v.found.Add(problemBanner(err, nil))
+		v.found.Add(v.problem(err))
 		return false
 	}
 	v.result = r
@@ -369,7 +399,7 @@ func (v *pfxView) findings() bool {
 	}
 	v.found.Add(parts.Banner(parts.KindOK, lang.X("pfx.fits", "Key and certificate belong together"), text, nil))
 	if r.Missing != "" {
-		v.found.Add(parts.Banner(parts.KindWarning, lang.X("pfx.missing", "The chain is not complete"), lang.X("pfx.missingText", "{{.Name}} is neither in the files nor in the stores.", words{"Name": r.Missing}), nil))
+		v.found.Add(parts.Banner(parts.KindWarning, lang.X("pfx.missing", "The chain is not complete"), lang.X("pfx.missingText", "{{.Name}} is neither in the files nor in the stores. Add the file with the CA's chain, or go on without: whoever gets the file then has to have that certificate.", words{"Name": r.Missing}), nil))
 	}
 	if len(r.Unused) > 0 {
 		v.found.Add(parts.SmallPara(lang.X("pfx.unused", "Left out, because in no chain of the key: {{.Names}}", words{"Names": combiner.Describe(r.Unused)})))
@@ -396,47 +426,60 @@ func (v *pfxView) start() {
 }
 
 func (v *pfxView) fail(err error) {
-	v.found.Objects = []fyne.CanvasObject{problemBanner(err, nil)}
+	v.found.Objects = []fyne.CanvasObject{v.problem(err)}
 	v.found.Refresh()
 	relayout(v.found)
 	v.dialog.Refresh()
 }
 
+// problem shows what is wrong, or still missing.
+func (v *pfxView) problem(err error) fyne.CanvasObject {
+	if errors.Is(err, combiner.ErrNoKey) || errors.Is(err, combiner.ErrNoCertificate) {
+		return parts.Banner(parts.KindInfo, sentence(err), advice.For(err), nil)
+	}
+	copyIt := parts.SmallButton("copy", lang.X("button.copy", "Copy"), func() { v.shell.copyText(err.Error()) })
+	m, ok := errors.AsType[*combiner.Mismatch](err)
+	if !ok {
+		return problemBanner(err, copyIt)
+	}
+	text := lang.X("pfx.hashes", "SHA-256 of the public keys:") + "\n" + m.Algorithm + " " + m.KeyHash + "\n" + strings.Join(m.Certificates, "\n") + "\n" + advice.For(err)
+	return parts.Banner(parts.KindError, sentence(combiner.ErrMismatch), text, copyIt)
+}
+
 func (v *pfxView) write(to request.NewFile) {
 	v.busy = true
 	v.do.SetEnabled(false)
-	files, result, job := v.files, v.result, v.job
+	files, made, job := v.files, v.result, v.job
 	spec := []certfile.KeySpec{certfile.KeySpecNone, certfile.KeySpecExchange, certfile.KeySpecSignature}[v.spec.Selected()]
+	r := result{title: lang.X("answer.wrote", "Wrote {{.Path}}", words{"Path": to.Path}), text: v.form.opens(), folder: filepath.Dir(to.Path), password: v.form.made(),
+		of: lang.X("issue.filePassword", "Password of {{.File}}", words{"File": filepath.Base(to.Path)})}
+	get := parts.Secondary("import", lang.X("issue.import", "Import here…"), func() { v.dialog.Close(); v.shell.startImport([]string{to.Path}) })
 	go func() {
-		var changes []string
-		var command string
 		var err error
 		if job == pfxCombine {
-			command, err = model.WriteCombined(files, result, to)
+			r.command, err = model.WriteCombined(files, made, to)
 		} else {
-			changes, command, err = files[0].Rewrite(to, spec)
+			r.lines, r.command, err = files[0].Rewrite(to, spec)
 		}
-		v.finish(lang.X("answer.wrote", "Wrote {{.Path}}", words{"Path": to.Path}), changes, []string{command}, err)
+		v.finish(r, get, err)
 	}()
 }
 
 func (v *pfxView) split(folder string) {
-	pw := []byte(v.form.pass.Text)
-	if v.form.makeUp.Checked() {
-		pw = secret.Password()
-		v.form.shown = string(pw)
-	}
+	pw := v.form.password()
 	v.busy = true
 	v.do.SetEnabled(false)
 	f := v.files[0]
+	r := result{title: lang.X("pfx.splitInto", "The pieces are in {{.Path}}", words{"Path": folder}), folder: folder, password: v.form.made(), of: lang.X("request.password", "Password of the key file")}
 	go func() {
 		holds, commands, err := f.Split(folder, pw)
-		v.finish(lang.X("pfx.splitInto", "The pieces are in {{.Path}}", words{"Path": folder}), holds, commands, err)
+		r.lines, r.command = holds, strings.Join(commands, "\n")
+		v.finish(r, nil, err)
 	}()
 }
 
 // finish shows the result; it is called in a goroutine.
-func (v *pfxView) finish(title string, lines, commands []string, err error) {
+func (v *pfxView) finish(r result, next *parts.Button, err error) {
 	fyne.Do(func() {
 		v.busy = false
 		if err != nil {
@@ -444,18 +487,7 @@ func (v *pfxView) finish(title string, lines, commands []string, err error) {
 			v.fail(err)
 			return
 		}
-		text := ""
-		if v.job != pfxSplit {
-			text = v.form.opens()
-		}
-		body := parts.VBox(12, parts.Banner(parts.KindOK, title, text, nil))
-		v.form.showPassword(body)
-		for _, l := range lines {
-			body.Add(parts.SmallPara(l))
-		}
-		body.Add(commandBox(v.shell, strings.Join(commands, "\n")))
-		v.dialog.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, body)))
-		shut := parts.Primary("", lang.X("button.close", "Close"), v.dialog.Close)
-		v.dialog.SetButtons(shut, shut)
+		v.ended = true
+		v.shell.showResult(v.dialog, r, next)
 	})
 }

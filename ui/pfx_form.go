@@ -126,19 +126,36 @@ func (f *newFileForm) ready() bool {
 
 // file returns what was filled in, with a password that the caller wipes.
 func (f *newFileForm) file() request.NewFile {
-	pw := []byte(f.pass.Text)
+	return request.NewFile{Path: f.target(), Profile: f.info().Profile, Password: f.password()}
+}
+
+// target is the path of the new file.
+func (f *newFileForm) target() string {
+	return model.JoinPath(model.Folder(), strings.TrimSpace(f.path.Text))
+}
+
+// password returns the new password, made up if that was asked for. The caller
+// wipes it.
+func (f *newFileForm) password() []byte {
 	f.shown = ""
-	if f.makeUp.Checked() {
-		pw = secret.Password()
-		f.shown = string(pw)
+	if !f.makeUp.Checked() {
+		return []byte(f.pass.Text)
 	}
-	return request.NewFile{Path: strings.TrimSpace(f.path.Text), Profile: f.info().Profile, Password: pw}
+	pw := secret.Password()
+	f.shown = string(pw)
+	return pw
+}
+
+// made returns the password that was made up, this once, "" if none was.
+func (f *newFileForm) made() string {
+	pw := f.shown
+	f.shown = ""
+	return pw
 }
 
 // confirm asks before a file is replaced, then calls do.
 func (f *newFileForm) confirm(do func(request.NewFile)) {
-	path := strings.TrimSpace(f.path.Text)
-	f.shell.confirmReplace([]string{path}, func() {
+	f.shell.confirmReplace([]string{f.target()}, func() {
 		x := f.file()
 		x.Force = true
 		do(x)
@@ -163,22 +180,6 @@ func (s *shell) confirmReplace(paths []string, do func()) {
 				yes: lang.X("export.replaceYes", "Replace"), icon: "export"}, do)
 		})
 	}()
-}
-
-// showPassword shows a password that was made up, this once.
-func (f *newFileForm) showPassword(body *fyne.Container) {
-	if f.shown == "" {
-		return
-	}
-	pw := f.shown
-	f.shown = ""
-	body.Add(passwordCard(f.shell, lang.X("pfx.once", "Password of the new file, shown this once"), pw))
-}
-
-func passwordCard(s *shell, title, pw string) fyne.CanvasObject {
-	copyIt := parts.Secondary("copy", lang.X("button.copy", "Copy"), func() { s.copyText(pw) })
-	return parts.SoftCard(parts.WarnSoft, parts.Pad(8, 8, 12, 10, parts.Border(nil, nil, nil, parts.Middle(copyIt),
-		parts.VBox(2, parts.Small(title), parts.NewParagraph(pw, 15, parts.Text).Mono()))))
 }
 
 // forget empties the passwords.

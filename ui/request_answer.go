@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -284,14 +285,14 @@ func (v *answerView) finish(a *model.Answer, journal, file, command string, err 
 
 func (v *answerView) done(a *model.Answer, journal, file, command string, uses *whereused.Report, usesErr error) {
 	v.asked++ // nothing more is looked at
-	body := parts.VBox(12)
+	body, written := parts.VBox(12), result{}
 	w := words{"Name": a.Leaf.CommonName(), "Path": file}
 	if file == "" {
 		body.Add(parts.Banner(parts.KindOK, lang.X("answer.done", "{{.Name}} is in the store, with its key", w), lang.X("answer.doneText", "The signature of the key was verified."), nil))
 	} else {
-		body.Add(parts.Banner(parts.KindOK, lang.X("answer.wrote", "Wrote {{.Path}}", w), v.p12.opens(), nil))
-		v.p12.showPassword(body)
-		body.Add(commandBox(v.shell, command))
+		written = result{title: lang.X("answer.wrote", "Wrote {{.Path}}", w), text: v.p12.opens(), folder: filepath.Dir(file), password: v.p12.made(),
+			of: lang.X("issue.filePassword", "Password of {{.File}}", words{"File": filepath.Base(file)}), command: command}
+		body = v.shell.resultPage(written)
 	}
 	if usesErr != nil {
 		body.Add(problemBanner(usesErr, nil))
@@ -303,7 +304,8 @@ func (v *answerView) done(a *model.Answer, journal, file, command string, uses *
 	v.dialog.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, body)))
 	shut := parts.Primary("", lang.X("button.close", "Close"), v.dialog.Close)
 	if journal == "" {
-		v.dialog.SetButtons(shut, shut)
+		get := parts.Secondary("import", lang.X("issue.import", "Import here…"), func() { v.dialog.Close(); v.shell.startImport([]string{file}) })
+		v.dialog.SetButtons(unlessSecret(shut, written.password), v.shell.folderButton(written.folder), get, shut)
 		return
 	}
 	if usesErr == nil && uses == nil {

@@ -428,7 +428,7 @@ func (v *requestView) done(r request.Record, password string) {
 	}
 	body := parts.VBox(12, parts.Banner(parts.KindOK, lang.X("request.made", "Request for {{.Name}}", words{"Name": r.CommonName}), where, nil))
 	if password != "" {
-		body.Add(passwordCard(v.shell, lang.X("request.once", "Password of the key file, shown this once"), password))
+		body.Add(v.shell.secretCard(lang.X("request.password", "Password of the key file"), password))
 	}
 	body.Add(box)
 	if r.File != "" {

@@ -163,7 +163,7 @@ func (s *shell) build() {
 		for _, u := range uris {
 			paths = append(paths, u.Path())
 		}
-		s.openFiles(paths)
+		s.dropped(paths)
 	})
 	s.showSelection()
 }

@@ -17,6 +17,7 @@ import (
 type issueFlags struct {
 	newFileFlags
 	ca, user, purpose, keyType, request, fault, crl string
+	format                                          string
 	names                                           []string
 	days                                            int
 	subject                                         csr.Subject
@@ -55,6 +56,7 @@ says about it:
 	f.StringArrayVar(&x.names, "san", nil, "alternative name: a DNS name, IP or mail address, URI, or upn:user@domain; may be repeated")
 	f.StringVar(&x.keyType, "key-type", string(csr.RSA2048), "RSA 2048, RSA 3072, RSA 4096, P-256, P-384, P-521 or Ed25519")
 	f.StringVar(&x.request, "csr", "", "a PKCS#10 request to answer: its subject, names and key")
+	f.StringVar(&x.format, "format", "", "with --csr: pem or p7b with the chain, or der; pem if not given")
 	f.StringVar(&x.fault, "fault", "", "what is to be wrong; see above")
 	f.IntVar(&x.days, "days", 0, "how long it is valid; 397 if not given, 825 for email")
 	f.StringVar(&x.crl, "crl-url", "", "where the CRL will be found")
@@ -102,16 +104,10 @@ func (x *issueFlags) spec(a *app) (csr.Spec, crypto.PublicKey, error) {
 		if err != nil {
 			return s, nil, fmt.Errorf("%s: %w", x.request, err)
 		}
-		public = r.Public
-		r.Spec.Purposes = append([]csr.Purpose(nil), r.Spec.Purposes...)
-		if x.purpose != "" || len(r.Spec.Purposes) == 0 {
-			r.Spec.Purposes = s.Purposes
-		}
-		r.Spec.Purposes = r.Spec.Purposes[:1]
+		public, s = r.Public, r.For(csr.Purpose(strings.ToLower(x.purpose)))
 		if x.subject.CommonName != "" {
-			r.Spec.RawSubject, r.Spec.Subject = nil, x.subject
+			s.RawSubject, s.Subject = nil, x.subject
 		}
-		s = r.Spec
 	}
 	if _, ok := s.Purposes[0].Info(); !ok {
 		return s, nil, usage("--purpose %s: there are client, server, email and code", x.purpose)
@@ -141,7 +137,10 @@ func (a *app) issue(ctx context.Context, x issueFlags) error {
 	if err != nil {
 		return err
 	}
-	d := testca.Delivery{Path: x.out, User: x.user, Profile: profile, KeySpec: spec}
+	d := testca.Delivery{Path: x.out, User: x.user, Profile: profile, KeySpec: spec, Format: strings.ToLower(x.format)}
+	if x.format != "" && public == nil {
+		return usage("--format is for the answer to a request (--csr)")
+	}
 	if x.noNote || public != nil {
 		d.User = ""
 	}

@@ -73,6 +73,8 @@ func For(err error) string {
 		return "Choose a new folder, so that nothing is mixed or replaced."
 	case errors.Is(err, testca.ErrKeyAbsent):
 		return "Open the certificate store that held the key when the authority was made, or bring back the folder from a backup."
+	case errors.Is(err, csr.ErrSignature):
+		return "Ask for the request anew: it was changed on its way, or is not theirs."
 	case errors.Is(err, csr.ErrRequest):
 		return "Give the file that begins with BEGIN CERTIFICATE REQUEST."
 	case errors.Is(err, combiner.ErrMismatch):

@@ -172,6 +172,15 @@ func altName(tag asn1.Tag, raw cryptobyte.String) AltName {
 var keyUsageNames = []string{"digitalSignature", "nonRepudiation", "keyEncipherment",
 	"dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly"}
 
+// KeyUsageName returns the name of a bit of Key Usage (RFC 5280 section
+// 4.2.1.3), "" for one that has none.
+func KeyUsageName(bit int) string {
+	if bit < 0 || bit >= len(keyUsageNames) {
+		return ""
+	}
+	return keyUsageNames[bit]
+}
+
 // KeyUsageNames returns the RFC 5280 names of the bits set, nil when the
 // extension is absent.
 func (c *Certificate) KeyUsageNames() []string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"certdesk/certstore"
@@ -38,6 +39,7 @@ type Delivery struct {
 	User    string // for whom a note is written beside a PKCS#12 file; "" for no note
 	Profile certfile.Profile
 	KeySpec certfile.KeySpec
+	Format  string // of the answer to a request: "pem" ("" too) and "p7b" hold the chain, "der" only the certificate
 }
 
 // Note returns the path of the note to hand over, "" for none.
@@ -61,13 +63,17 @@ func (d Delivery) Existing() []string {
 
 // IssueTo issues a certificate and writes it: certificate, key and chain as
 // PKCS#12 under password, with the note if one is wanted; or, for a request
-// that somebody sent, certificate and chain as PEM. The key is wiped.
+// that somebody sent, certificate and chain in the form asked for. The key is
+// wiped.
 func (a *Authority) IssueTo(r Request, d Delivery, password []byte, signer crypto.Signer) (*Result, error) {
 	// What is issued is on record: see first that there is a place for it.
 	if st, err := os.Stat(cmp.Or(filepath.Dir(d.Path), ".")); err != nil {
 		return nil, fmt.Errorf("write %s: %w", d.Path, err)
 	} else if !st.IsDir() {
 		return nil, fmt.Errorf("write %s: %s is no folder", d.Path, filepath.Dir(d.Path))
+	}
+	if r.Public != nil && !slices.Contains([]string{"", FormatPEM, FormatDER, FormatP7B}, d.Format) {
+		return nil, fmt.Errorf("write %s as %s: there are pem, p7b and der", d.Path, d.Format)
 	}
 	res, err := a.Issue(r, signer)
 	if err != nil {
@@ -77,7 +83,7 @@ func (a *Authority) IssueTo(r Request, d Delivery, password []byte, signer crypt
 	chain, mode := rawOf(res.Chain), outfile.Private
 	var data []byte
 	if r.Public != nil {
-		data, mode = certfile.EncodePEM(append([][]byte{res.DER}, chain...)), outfile.Public
+		data, mode = d.answer(append([][]byte{res.DER}, chain...)), outfile.Public
 	} else {
 		entry := certfile.KeyEntry{PKCS8: res.Key, Certificate: res.DER, FriendlyName: res.Certificate.CommonName(), KeySpec: d.KeySpec}
 		if data, err = certfile.EncodePKCS12(certfile.Bundle{Keys: []certfile.KeyEntry{entry}, Certificates: chain}, password, d.Profile); err != nil {
@@ -95,6 +101,24 @@ func (a *Authority) IssueTo(r Request, d Delivery, password []byte, signer crypt
 		return nil, fmt.Errorf("write %s: %w", d.Path, err)
 	}
 	return res, nil
+}
+
+// Forms of what is exported, and of the answer to a request.
+const (
+	FormatPEM = "pem"
+	FormatDER = "der"
+	FormatP7B = "p7b"
+)
+
+// answer writes certificates, leaf first.
+func (d Delivery) answer(ders [][]byte) []byte {
+	switch d.Format {
+	case FormatDER:
+		return ders[0]
+	case FormatP7B:
+		return certfile.EncodePKCS7(ders)
+	}
+	return certfile.EncodePEM(ders)
 }
 
 func rawOf(certs []*certificate.Certificate) [][]byte {
@@ -121,11 +145,11 @@ func (a *Authority) Export(what, format string) ([]byte, []*certificate.Certific
 		return nil, nil, fmt.Errorf("export %s: there are root, issuing and chain", what)
 	}
 	switch {
-	case format == "pem":
+	case format == FormatPEM:
 		return certfile.EncodePEM(rawOf(certs)), certs, nil
-	case format == "p7b":
+	case format == FormatP7B:
 		return certfile.EncodePKCS7(rawOf(certs)), certs, nil
-	case format == "der" && len(certs) == 1:
+	case format == FormatDER && len(certs) == 1:
 		return certs[0].Raw, certs, nil
 	}
 	return nil, nil, fmt.Errorf("export as %s: there are pem, p7b, and der for one certificate", format)

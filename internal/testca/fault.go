@@ -49,7 +49,7 @@ var Faults = []FaultInfo{
 	{"long-validity", "valid for 900 days", findings("S-08", "", "", ""), func(d *draft) { d.to = d.now.AddDate(0, 0, 900) }},
 	{"ca-certificate", "basicConstraints say CA:TRUE", findings("", "C-11", "", ""), func(d *draft) { d.isCA = true }},
 	{"sha1", "signed with SHA-1", findings("S-09", "C-14", "", ""), func(d *draft) { d.sha1 = true }},
-	{"weak-key", "RSA key of 1024 bits", findings("S-09", "C-15", "", ""), func(d *draft) { d.weak = true }},
+	{weakKey, "RSA key of 1024 bits", findings("S-09", "C-15", "", ""), func(d *draft) { d.weak = true }},
 	{"unknown-critical", "a critical extension that nobody knows", findings("A-12", "A-12", "A-12", "A-12"), func(d *draft) { d.unknown = true }},
 	{"no-chain", "the PFX file comes without the intermediate", findings("S-19", "C-08", "", ""), func(d *draft) { d.bare = true }},
 }
@@ -74,6 +74,14 @@ func FaultsFor(p csr.Purpose) []FaultInfo {
 	}
 	return fs
 }
+
+// FaultsOf returns those of [FaultsFor] that an answer to a request can have:
+// its key comes with it.
+func FaultsOf(p csr.Purpose) []FaultInfo {
+	return slices.DeleteFunc(FaultsFor(p), func(f FaultInfo) bool { return f.Fault == weakKey })
+}
+
+const weakKey Fault = "weak-key"
 
 // findings are those of a fault for server, client, email and code, "" where
 // it does not exist.

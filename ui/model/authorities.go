@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"crypto"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -81,6 +82,7 @@ func (m *Authorities) Make(ctx context.Context, n NewAuthority, password []byte)
 
 // An Issue is what a person filled in for a certificate.
 type Issue struct {
+	Request            *csr.Request // that somebody sent: its subject, names and key; nil for those below
 	Purpose            csr.Purpose
 	Name, Organization string
 	Country            string
@@ -97,6 +99,10 @@ type Issue struct {
 func (m *Authorities) Issue(ctx context.Context, ca *testca.Authority, x Issue, caPassword, password []byte) (*testca.Result, error) {
 	s := csr.Spec{Purposes: []csr.Purpose{x.Purpose}, Key: x.Key,
 		Subject: csr.Subject{CommonName: strings.TrimSpace(x.Name), Organization: strings.TrimSpace(x.Organization), Country: strings.TrimSpace(x.Country)}}
+	var public crypto.PublicKey
+	if x.Request != nil {
+		s, public = x.Request.For(x.Purpose), x.Request.Public
+	}
 	for _, n := range strings.FieldsFunc(x.Others, func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
 		if err := s.Names.ParseName(n); err != nil {
 			return nil, err
@@ -106,7 +112,7 @@ func (m *Authorities) Issue(ctx context.Context, ca *testca.Authority, x Issue, 
 	if err != nil {
 		return nil, err
 	}
-	return ca.IssueTo(testca.Request{Spec: s, Days: x.Days, Fault: x.Fault, CRLURL: strings.TrimSpace(x.CRL), Now: m.Now()}, x.Delivery, password, signer)
+	return ca.IssueTo(testca.Request{Spec: s, Days: x.Days, Fault: x.Fault, Public: public, CRLURL: strings.TrimSpace(x.CRL), Now: m.Now()}, x.Delivery, password, signer)
 }
 
 // Revoke notes that a certificate is revoked; reason is one of

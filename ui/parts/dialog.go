@@ -17,6 +17,9 @@ type Dialog struct {
 	OnCancel func()
 	// OnClosed is called after the dialog went away, whatever the way.
 	OnClosed func()
+	// OnFiles takes the paths of files that are dropped while the dialog is on
+	// top; nil leaves them to the window.
+	OnFiles func(paths []string)
 
 	canvas  fyne.Canvas
 	title   *Label

@@ -16,6 +16,8 @@ type Field struct {
 	OnEscape func()
 	// OnArrow gets Up and Down, which have no meaning in one line.
 	OnArrow func(fyne.KeyName)
+	// OnLeft is called when another widget got the keyboard.
+	OnLeft func()
 
 	icon  string
 	frame *Surface
@@ -69,6 +71,9 @@ func (f *Field) FocusGained() {
 func (f *Field) FocusLost() {
 	f.frame.SetRoles(Input, ChipLine)
 	f.Entry.FocusLost()
+	if f.OnLeft != nil {
+		f.OnLeft()
+	}
 }
 
 // CreateRenderer draws our own frame instead of the toolkit's box and border,
