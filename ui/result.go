@@ -1,12 +1,10 @@
 package ui
 
 import (
-	"net/url"
 	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
-	"fyne.io/fyne/v2/storage"
 
 	"certdesk/ui/parts"
 )
@@ -73,13 +71,11 @@ func unlessSecret(shut *parts.Button, password string) *parts.Button {
 
 // folderButton opens a folder in the system's file manager.
 func (s *shell) folderButton(folder string) *parts.Button {
-	return parts.Secondary("folder", lang.X("button.folder", "Show in folder"), func() {
-		u, err := url.Parse(storage.NewFileURI(folder).String())
-		if err == nil {
-			err = s.app.OpenURL(u)
-		}
-		if err != nil {
+	b := parts.Secondary("folder", lang.X("button.folder", "Show in folder"), func() {
+		if err := s.services.OpenFolder(folder); err != nil {
 			s.showProblem(lang.X("folder.problem", "The folder {{.Path}} cannot be opened", words{"Path": folder}), err)
 		}
 	})
+	setVisible(b, s.services.OpenFolder != nil)
+	return b
 }

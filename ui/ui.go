@@ -46,6 +46,8 @@ type Services struct {
 	System     string           // as runtime.GOOS names it, which "" means
 	// Elevator makes changes that need an administrator's rights; may be nil.
 	Elevator *elevate.Elevator
+	// OpenFolder shows a folder in the system's file manager; nil: nothing does.
+	OpenFolder func(path string) error
 	// Save keeps settings for the next start; may be nil.
 	Save func(Settings) error
 }

@@ -141,6 +141,7 @@ func run(ctx context.Context, args []string, theme string) error {
 	if err != nil {
 		return err
 	}
+	services.OpenFolder = openFolder(a)
 	w = ui.New(ctx, a, services)
 	if listener != nil {
 		defer listener.Close()
