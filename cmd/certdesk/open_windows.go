@@ -9,8 +9,9 @@ import (
 	"unsafe"
 
 	"fyne.io/fyne/v2/driver"
-	"github.com/Microsoft/go-winio"
 	"golang.org/x/sys/windows"
+
+	"certdesk/internal/pipe"
 )
 
 var (
@@ -47,7 +48,7 @@ func single(paths []string) (h *handover, handed bool, err error) {
 	}
 	for range 5 { // two starts at once: one makes the pipe, the other finds it
 		ctx, cancel := context.WithTimeout(context.Background(), messageTime)
-		c, dialErr := winio.DialPipeContext(ctx, path)
+		c, dialErr := pipe.Dial(ctx, path)
 		cancel()
 		switch {
 		case dialErr == nil:
@@ -56,8 +57,8 @@ func single(paths []string) (h *handover, handed bool, err error) {
 				return nil, true, nil
 			}
 		case errors.Is(dialErr, os.ErrNotExist):
-			var l net.Listener
-			if l, err = winio.ListenPipe(path, &winio.PipeConfig{SecurityDescriptor: sddl}); err == nil {
+			var l *pipe.Listener
+			if l, err = pipe.Listen(path, sddl); err == nil {
 				return &handover{l}, false, nil
 			}
 		default: // such as the pipe of a window that runs as administrator

@@ -33,9 +33,7 @@ func ownerOf(f *os.File) (string, error) {
 // A door is a socket.
 type door struct{ net.Listener }
 
-func (d *door) accept(int) (pipe, error) { return d.Accept() }
-func (d *door) close()                   { d.Close() }
-func (d *door) free()                    {}
+func (d *door) accept(int) (net.Conn, error) { return d.Accept() }
 
 func listen(dir string) (*door, string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {

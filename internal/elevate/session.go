@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -89,18 +90,17 @@ func (e *Elevator) open(ctx context.Context, local certstore.Store, grants []Gra
 		return nil, fmt.Errorf("wait for the helper: %w", err)
 	}
 	type result struct {
-		pipe pipe
+		pipe net.Conn
 		err  error
 	}
 	var accepted chan result
 	defer func() {
-		door.close()
+		door.Close()
 		if accepted != nil {
 			if r := <-accepted; r.pipe != nil { // too late
 				r.pipe.Close()
 			}
 		}
-		door.free()
 	}()
 	plan := Plan{Version: version, User: me(), Time: time.Now().UTC(), Pipe: name, Environment: map[string]string{}, Grants: grants}
 	for _, v := range variables[:2] {
@@ -139,7 +139,7 @@ func (e *Elevator) open(ctx context.Context, local certstore.Store, grants []Gra
 }
 
 // hello waits for the first answer, which says who the helper runs as.
-func hello(c pipe, local certstore.Store) (*Session, error) {
+func hello(c net.Conn, local certstore.Store) (*Session, error) {
 	s := &Session{Store: local, conn: c, in: json.NewDecoder(c), out: json.NewEncoder(c)}
 	_ = c.SetReadDeadline(time.Now().Add(helloTime)) // fails on a closed connection only, as the next call will
 	var a answer
@@ -152,19 +152,13 @@ func hello(c pipe, local certstore.Store) (*Session, error) {
 	return s, nil
 }
 
-// A pipe is the window's end.
-type pipe interface {
-	io.ReadWriteCloser
-	SetReadDeadline(time.Time) error
-}
-
 // A Session is the user's Store with the helper's rights for the machine.
 type Session struct {
 	certstore.Store        // for everything that is not the machine's
 	Administrator   string // who the helper runs as
 
 	mu   sync.Mutex // one call at a time
-	conn pipe
+	conn net.Conn
 	in   *json.Decoder
 	out  *json.Encoder
 }

@@ -1,0 +1,3 @@
+// Package pipe listens on Windows' named pipes. It has nothing on other
+// systems, which have sockets.
+package pipe
