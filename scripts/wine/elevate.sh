@@ -20,44 +20,41 @@ ok
 open "$dir/bin/certdesk.exe" "Z:${pfx//\//\\}"
 title 'clïent é.pfx$'
 password
-click $machine_card
-click 908 635 # Next
-title placement
+choose $machine_card
+onto 908 635 placement # Next
 shot elevate-1-placement
-click 860 635 # Continue as administrator
-title imported
+onto 860 635 imported # Continue as administrator
 shot elevate-2-result
 certctl list --location machine --store my --json
 has '"key":"present"' "elevated: no key in a new process"
 same_key machine
 nothing_left
-click 395 635 # Undo import
-title ended
+onto 395 635 ended # Undo import
 shot elevate-3-undone
 certctl list --location machine --json
 lacks 'client.sample.example' "elevated: undo left the leaf"
 contained HKLM 0 "elevated: undo left a key container"
 nothing_left
-xdotool key --window "$window" Escape
-sleep 1
+leave
 
 # Deleting a row of the machine asks the same way.
 unset CERTDESK_MACHINE_READONLY
 certctl import "$work/sample/leaf.pem" --location machine --yes
 export CERTDESK_MACHINE_READONLY=1
-sleep 3
-click 80 534 # Other people, Local machine
-sleep 1
-click 500 130 # the row
-xdotool key --window "$window" Delete
-sleep 3
-shot elevate-4-delete
-click 700 450 # Continue as administrator
-for _ in $(seq 30); do
-	certctl list --location machine --json
-	[ -n "$said" ] && ! grep -q 'client.sample.example' <<<"$said" && break
-	sleep 0.3
+asked= # once the question is there, which the row has to be for
+for _ in 1 2 3 4 5; do
+	click 80 534 # Other people, Local machine
+	click 500 130 # the row
+	still 700 450
+	sum=$(around 700 450)
+	xdotool key --window "$window" Delete
+	if within 15 follows 700 450 "$sum"; then asked=1 && break; fi
 done
+[ -n "$asked" ] || die "elevated: Delete asks nothing"
+shot elevate-4-delete
+press 700 450 # Continue as administrator
+deleted() { certctl list --location machine --json; [ -n "$said" ] && ! grep -q 'client.sample.example' <<<"$said"; }
+within 60 deleted || true
 lacks 'client.sample.example' "elevated: not deleted"
 shot elevate-5-deleted
 nothing_left
@@ -68,11 +65,9 @@ export CERTDESK_MACHINE_READONLY=refused
 open "$dir/bin/certdesk.exe" "Z:${pfx//\//\\}"
 title 'clïent é.pfx$'
 password
-click $machine_card
-click 908 635 # Next
-title placement
-click 860 635 # Continue as administrator
-title ended
+choose $machine_card
+onto 908 635 placement # Next
+onto 860 635 ended # Continue as administrator
 shot elevate-6-refused
 certctl list --location machine --json
 lacks 'client.sample.example' "refused: something was changed"

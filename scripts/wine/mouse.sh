@@ -22,29 +22,46 @@ passed=0
 
 die() { echo "FAILED: $*"; import -window root "$out/failure.png" 2>/dev/null || true; tr -d '\r' <"$dir/window.log" | tail -20; exit 1; }
 ok() { passed=$((passed + 1)); }
+. scripts/wine/look.sh
 # quiet runs a Windows program that ends by itself.
-quiet() { timeout 60 wine "$@" >"$dir/quiet.txt" 2>&1 </dev/null; }
+quiet() { timeout 120 wine "$@" >"$dir/quiet.txt" 2>&1 </dev/null; }
 # open starts certdesk.exe in the background.
-open() { wine "$@" >>"$dir/window.log" 2>&1 </dev/null & pids="$pids $!"; }
-window() { window=$(xdotool search --onlyvisible --name '^Certdesk' 2>/dev/null | tail -1); [ -n "$window" ]; }
-titled() { window && xdotool getwindowname "$window" | grep -q -- "$1"; }
-title() { for _ in $(seq 200); do titled "$1" && { sleep 0.7; return; }; sleep 0.2; done; die "the title never was: $1"; }
+open() { wine "$@" >>"$dir/window.log" 2>&1 </dev/null & app=$! pids="$pids $!"; }
 # password: types it until the file opens; keys get lost while the computer is busy.
 password() {
-	for _ in 1 2 3; do
+	for _ in 1 2 3 4; do
 		click 560 279
 		xdotool key --window "$window" ctrl+a
 		xdotool type --window "$window" --delay 60 sample
-		for _ in $(seq 60); do titled ': opened' && { sleep 0.7; return; }; sleep 0.2; done
+		! within 20 titled ': opened' || return 0
 	done
 	die "the file does not open"
 }
-# seen: a key or value of the registry is there.
-seen() { for _ in 1 2 3; do quiet reg query "$@" && return; sleep 1; done; return 1; }
-click() { xdotool mousemove --window "$window" "$1" "$2" click 1; sleep 1; }
+# seen: a key or value of the registry is there, soon: a program that was just
+# started may write it, and reg itself fails now and then.
+seen() { within 20 quiet reg query "$@"; }
 shot() { xdotool mousemove 1279 899; sleep 0.4; import -window "$window" "$out/$1.png"; }
-gone() { for _ in $(seq 100); do window || return 0; sleep 0.2; done; die "the window did not close"; }
-shut() { xdotool windowclose "$window"; gone; }
+# leave: Escape, until the dialog is gone.
+leave() {
+	for _ in 1 2 3 4; do
+		xdotool key --window "$window" Escape
+		! within 15 titled '^Certdesk$' || return 0
+	done
+	die "Escape does not close the dialog"
+}
+no_window() { ! window; }
+# shut: closes the window as a person does; the program has to end well.
+shut() {
+	local code=0
+	for _ in 1 2 3 4; do
+		xdotool windowfocus "$window" key --clearmodifiers alt+F4 2>/dev/null || true # it may be gone by now
+		! within 20 no_window || break
+	done
+	no_window || die "Alt+F4 does not close the window"
+	wait "$app" || code=$?
+	[ "$code" = 0 ] || die "certdesk.exe ended with exit code $code"
+	ok
+}
 # certctl's output is in $out_; spaces do not count.
 certctl() { quiet "$dir/bin/certctl.exe" "$@" || true; said=$(tr -d ' \r\n' <"$dir/quiet.txt"); }
 has() { grep -qE -- "$1" <<<"$said" || { echo "$said" | head -c 1500; die "$2"; }; ok; }
@@ -61,6 +78,7 @@ containers() { quiet reg query "$1\\Software\\Wine\\Crypto\\RSA" && grep -ci 'ce
 # contained HIVE COUNT WORDS: so many key containers are there, soon: a listing
 # that runs beside an undo may hold a key open, which Wine writes back for a
 # moment; and reg itself fails now and then.
-contained() { for _ in $(seq 20); do [ "$(containers "$1")" != "$2" ] || { ok; return; }; sleep 0.5; done; die "$3"; }
+contained() { within 20 contains "$1" "$2" || die "$3"; ok; }
+contains() { [ "$(containers "$1")" = "$2" ]; }
 # The cards of who will use it that lead to the user's and the machine's Personal.
 user_card="433 370" machine_card="433 458" # Web browser; Windows service

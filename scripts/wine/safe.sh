@@ -29,35 +29,52 @@ pids="$pids $!"
 passed=0
 ok() { passed=$((passed + 1)); }
 die() { echo "FAILED: $*"; import -window root "$pictures/safe-failure.png"; cat "$work"/*.log | tr -d '\r' | tail -20; exit 1; }
-# until_: waits up to 30 s for a command to succeed.
-until_() { for _ in $(seq 150); do "$@" >/dev/null 2>&1 && return 0; sleep 0.2; done; return 1; }
+. scripts/wine/look.sh
+# until_: waits for a command to succeed.
+until_() { within 60 "$@"; }
 # start PROGRAM ARGUMENTS...: runs it until stop; its window is in $window.
 start() {
 	local name=$1; shift
 	(cd "$work" && exec wine "$name" "$@") >"$work/window.log" 2>&1 &
 	app=$!
 	window=
-	until_ found || die "$name: no window after 30 s"
-	sleep 2
+	until_ window || die "$name: no window"
+	still 400 300
 }
-found() { window=$(xdotool search --onlyvisible --name '^Certdesk' | tail -1) && [ -n "$window" ]; }
 not_nothing() { c=$(clip) && [ -n "$c" ] && [ "$c" != nothing ]; }
-dialog() { xdotool search --onlyvisible --name "$1" && sleep 2; }
+# dialog TITLE: one of Windows' own, that is ready for the keyboard.
+dialog() { box=$(xdotool search --onlyvisible --name "$1" | tail -1) && [ "$(xdotool getactivewindow)" = "$box" ]; }
 gone() { ! kill -0 "$app"; }
-stop() { xdotool key --clearmodifiers alt+F4; until_ gone || die "$1: Alt+F4 does not close the window"; wait "$app" && code=0 || code=$?; }
-titled() { xdotool getwindowname "$window" | grep -q -- "$1"; }
-title() { until_ titled "$1" || die "the title never was '$1' but: $(xdotool getwindowname "$window")"; sleep 0.7; }
-click() { xdotool mousemove --window "$window" "$1" "$2" sleep 0.1 click "${3:-1}"; sleep 0.7; }
+stop() {
+	for _ in 1 2 3 4; do
+		xdotool key --clearmodifiers alt+F4
+		! within 20 gone || break
+	done
+	gone 2>/dev/null || die "$1: Alt+F4 does not close the window"
+	wait "$app" && code=0 || code=$?
+}
 key() { for k in "$@"; do xdotool key "$k"; sleep 0.3; done; }
 type_() { xdotool type --delay 60 "$1"; sleep 0.8; }
+# tries COMMAND...: again and again, as a person would: keys and clicks get lost
+# while the computer is busy.
+tries() { for _ in 1 2 3 4; do "$@" && return 0; done; return 1; }
 # paste: text with characters that take more than one key.
 paste() { printf '%s' "$1" | xclip -selection clipboard -i; sleep 0.7; xdotool key ctrl+v; sleep 0.8; }
 shot() { sleep 0.5; import -window "$window" "$pictures/safe-$1.png"; }
-# clip: what other programs find on the clipboard. copied WANT: waits for it.
+# clip: what other programs find on the clipboard.
+# copies WANT KEYS...: what the last of the keys puts there. something KEYS...:
+# they put anything there.
 clip() { timeout 5 xclip -selection clipboard -o; }
-copied() { until_ clip_is "$1" || die "$2: the clipboard has '$(clip)', want '$1'"; ok; }
 clip_is() { [ "$(clip)" = "$1" ]; }
-empty() { printf 'nothing' | xclip -selection clipboard -i; sleep 0.3; }
+empty() { printf 'nothing' | xclip -selection clipboard -i; within 10 clip_is nothing; }
+copies() {
+	local want=$1
+	shift
+	empty
+	key "$@"
+	within 15 clip_is "$want"
+}
+something() { empty; key "$@"; within 15 not_nothing; }
 # color X Y: of the window's pixel there, as #rrggbb.
 color() { import -window "$window" -depth 8 "$work/pixel.png"; convert "$work/pixel.png" -format "%[hex:p{$1,$2}]" info:; }
 
@@ -100,14 +117,12 @@ ok
 # The whole way of an import, by mouse.
 start "$dir/bin/certdesk.exe" sample/sample.pfx
 title 'sample.pfx$'
-type_ sample
-title ': opened'
+opened() { key ctrl+a; type_ sample; within 20 titled ': opened'; }
+tries opened || die "the password does not open the file"
 shot import-file
-click 908 635 # Next
-title placement
+onto 908 635 placement # Next
 shot import-placement
-click 880 635 # Import
-title imported
+onto 880 635 imported # Import
 shot import-result
 (cd "$work" && wine "$dir/bin/certctl.exe" list --location user --json) 2>/dev/null | tr -d ' \r\n' >"$work/list"
 grep -q '"key":"present"' "$work/list" || die "certctl.exe does not see the key: $(head -c 500 "$work/list")"
@@ -116,117 +131,127 @@ printf new >"$work/new.pass"
 openssl pkcs12 -in "$work/out.pfx" -passin pass:new -nodes -nocerts 2>/dev/null | openssl pkey -pubout >"$work/out.pub" 2>/dev/null
 openssl pkey -in "$work/sample/leaf.key" -pubout | cmp -s - "$work/out.pub" || die "another process does not get the key out"
 ok
-key Escape
-sleep 1
+left() { key Escape; within 15 titled '^Certdesk$'; }
+tries left || die "Escape does not close the dialog"
 
 # Search, keyboard, clipboard.
-key ctrl+f
-type_ client.sample
-click 450 131 # the first row
-empty
-key ctrl+c
-copied 00f1a0b3c4d5e6f708 "Ctrl+C in the table"
+row() {
+	key ctrl+f ctrl+a
+	type_ client.sample
+	click 450 131 # the first row
+	copies 00f1a0b3c4d5e6f708 ctrl+c
+}
+tries row || die "Ctrl+C in the table: the clipboard has '$(clip)'"
+ok
 shot row
-key Delete # asks first
-sleep 1
+# dims KEYS...: a dialog comes up.
+dims() { local sum; sum=$(around 450 131); key "$@"; within 15 follows 450 131 "$sum"; }
+tries dims Delete || die "Delete asks nothing"
 shot delete
 key Escape
-click 450 131 3 # the menu
+press 450 131 3 # the menu
 shot menu
-key Escape
-click 450 131 3
-empty
-click 520 252 # Copy for IIS
-until_ not_nothing || die "the menu's copy put nothing on the clipboard"
+menu() {
+	key Escape
+	press 450 131 3
+	empty
+	click 520 252 # Copy for IIS
+	within 15 not_nothing
+}
+tries menu || die "the menu's copy put nothing on the clipboard"
 ok
 
 # Windows' own dialogs: where an export goes, a file to import.
+saving() {
+	click 450 131
+	key ctrl+e
+	click 908 583 # Choose…, beside the folder
+	within 15 dialog 'Save as'
+}
 key Escape
-click 450 131
-key ctrl+e
-sleep 1
-click 908 583 # Choose…, beside the folder
-until_ dialog 'Save as' || die "no dialog for saving"
+tries saving || die "no dialog for saving"
 import -window root "$pictures/safe-save.png"
 key Home shift+End
 paste "Z:${work//\//\\}\\chosen.pem"
 key Return
-sleep 1
-click 918 635 # Save
-until_ test -s "$work/chosen.pem" || die "the certificate was not saved where it was chosen to go"
+saved() { click 918 635; within 15 test -s "$work/chosen.pem"; } # Save
+tries saved || die "the certificate was not saved where it was chosen to go"
 openssl x509 -in "$work/chosen.pem" -outform DER | cmp -s - <(openssl x509 -in "$work/sample/leaf.pem" -outform DER) || die "another certificate was saved"
 ok
-key Escape ctrl+i
-sleep 1
-click 636 245 # Choose file…
-until_ dialog 'Choose a certificate file' || die "no dialog for files"
+file() {
+	key Escape ctrl+i
+	click 636 245 # Choose file…
+	within 15 dialog 'Choose a certificate file'
+}
+tries file || die "no dialog for files"
 import -window root "$pictures/safe-dialog.png"
 paste "Z:${work//\//\\}\\sample\\sample.pfx"
 key Return
 title 'sample.pfx$'
-key Escape
+tries left || die "Escape does not close the dialog"
 ok
 
 # Text both ways, not only ASCII, with a selection by Shift.
-printf 'Zoë 中' | xclip -selection clipboard -i
-sleep 0.5
-key ctrl+f ctrl+a ctrl+v
-empty
-key ctrl+a ctrl+c
-copied 'Zoë 中' "paste and copy"
-key End
-type_ ö9
-empty
-key shift+Left shift+Left ctrl+c
-copied 'ö9' "typed and selected with Shift"
+pasted() {
+	printf 'Zoë 中' | xclip -selection clipboard -i
+	within 10 clip_is 'Zoë 中'
+	key ctrl+f ctrl+a
+	sleep 1 # Windows has to hear of the clipboard, which nothing shows
+	key ctrl+v
+	copies 'Zoë 中' ctrl+a ctrl+c
+}
+tries pasted || die "paste and copy: the clipboard has '$(clip)'"
+ok
+typed() {
+	key ctrl+f End
+	type_ ö9
+	copies 'ö9' shift+Left shift+Left ctrl+c
+}
+tries typed || die "typed and selected with Shift: the clipboard has '$(clip)'"
+ok
 
 # The wheel: the same place is another row then.
-key ctrl+a
-type_ root
-click 450 183
-empty
-key ctrl+c
-until_ not_nothing || die "no row under the pointer"
+roots() {
+	key ctrl+f ctrl+a
+	type_ root
+	click 450 183
+	something ctrl+c
+}
+tries roots || die "no row under the pointer"
 first=$(clip)
-for _ in 1 2 3 4 5 6; do xdotool click 5; sleep 0.1; done
-sleep 0.5
-click 450 183
-empty
-key ctrl+c
-until_ not_nothing || die "no row under the pointer after the wheel"
-[ "$(clip)" != "$first" ] || die "the wheel does not scroll"
+wheel() {
+	for _ in 1 2 3 4 5 6; do xdotool click 5; done
+	click 450 183
+	something ctrl+c && [ "$(clip)" != "$first" ]
+}
+tries wheel || die "the wheel does not scroll"
 ok
-empty
-key Down ctrl+c
-until_ not_nothing || die "no row after Down"
+tries something Down ctrl+c || die "no row after Down"
 ok
 key F5
-sleep 2
 click 450 183
 xdotool click --repeat 2 --delay 50 1
-sleep 1
+still 450 183
 shot main
 
 # The window's size.
 xdotool windowsize --sync "$window" 1240 680
-sleep 1
+large() { [ "$(xdotool getwindowgeometry --shell "$window" | grep -E 'WIDTH|HEIGHT' | tr -dc '0-9\n' | tr '\n' x)" = 1240x680x ] && [ "$(color 1230 675)" = "$(color 300 675)" ]; }
+until_ large || die "the status bar does not reach the edge of 1240x680: $(xdotool getwindowgeometry "$window") $(color 1230 675) and $(color 300 675)"
 shot large
-[ "$(identify -format %wx%h "$pictures/safe-large.png")" = 1240x680 ] || die "the window is $(identify -format %wx%h "$pictures/safe-large.png")"
-[ "$(color 1230 675)" = "$(color 300 675)" ] || die "the status bar does not reach the edge: $(color 1230 675) and $(color 300 675)"
 ok
 
 # It does nothing when nothing is to be done.
 click 300 675
-sleep 2
 # ticks: hundredths of a second that ours has used.
 ticks() {
 	{ grep -lF "$(basename "$dir")\\bin\\certdesk-safe.exe" /proc/[0-9]*/cmdline | sed 's/cmdline$/stat/' | xargs cat; } 2>/dev/null |
 		awk '{n++; s += $14 + $15} END {if (n) print s; else exit 1}'
 }
-before=$(ticks) || die "it is not there any more"
-sleep 4
-used=$(($(ticks) - before))
-[ "$used" -lt 40 ] || die "idle, it used $used hundredths of a second in 4 seconds"
+# idle: in the next four seconds; the first may still have something to do.
+idle() { before=$(ticks) || return 1; sleep 4; used=$(($(ticks) - before)); [ "$used" -lt 40 ]; }
+used=
+tries idle || die "idle, it used $used hundredths of a second in 4 seconds, again and again"
 ok
 stop "main window"
 [ "$code" = 0 ] || die "the end: exit code $code"

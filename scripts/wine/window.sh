@@ -30,15 +30,13 @@ shot double-click
 # who will use it. The buttons are at the bottom of the dialog.
 by_mouse() {
 	password
-	click "$2" "$3"
+	choose "$2" "$3"
 	shot "$1-1-file"
-	click 908 635 # Next
-	title placement
+	onto 908 635 placement # Next
 	shot "$1-2-placement"
 	certctl list --location "$1" --json
 	lacks '"inherited":false[^}]*client.sample' "$1: something was imported before Import was pressed"
-	click 880 635 # Import
-	title imported
+	onto 880 635 imported # Import
 	shot "$1-3-result"
 	certctl list --location "$1" --store my --json
 	has '"key":"present"' "$1: no key in a new process"
@@ -47,29 +45,25 @@ by_mouse() {
 by_mouse user $user_card
 certctl list --location user --store ca --json
 has '"commonName":"SampleIssuingCA1"' "user: the intermediate is not there"
-click 395 635 # Undo import
-title ended
+onto 395 635 ended # Undo import
 shot user-4-undone
 certctl list --location user --json
 lacks 'client.sample.example' "user: undo left the leaf"
 contained HKCU 0 "user: undo left a key container"
-xdotool key --window "$window" Escape
-sleep 1
+leave
 
 # A second start hands its file to this window.
 quiet "$dir/bin/certdesk.exe" "Z:${work//\//\\}\\sample\\sample.pfx" || die "the second start did not end by itself"
 title 'sample.pfx$'
 ok
 by_mouse user $user_card
-xdotool key --window "$window" Escape
-sleep 1
+leave
 open "$dir/bin/certdesk.exe" "Z:${pfx//\//\\}"
 title 'clïent é.pfx$'
 by_mouse machine $machine_card
 contained HKCU 1 "the two imports share a key container"
 contained HKLM 1 "the two imports share a key container"
-xdotool key --window "$window" Escape
-sleep 1
+leave
 
 # What certctl.exe moves, the window sees, and the key stays with it.
 certctl move 0e44b17d9231 --location user --to root --yes --json
@@ -77,7 +71,6 @@ has '"journal"' "move"
 certctl tidy --location user --json
 has '"action":"move"' "tidy"
 same_key user
-sleep 2
 shot main
 shut
 
