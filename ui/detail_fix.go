@@ -48,11 +48,14 @@ func (v *detailView) fixButton(f finding.Finding) fyne.CanvasObject {
 		account := f.Params["account"]
 		return parts.SmallButton("key", lang.X("fix.grant", "Allow {{.Account}}…", words{"Account": account}), func() { v.askGrant(row, account) })
 	case finding.FixRelink:
-		if row == nil || row.ReadOnly {
+		if row == nil || !usable(s.wayOf(row.Row)) {
 			return nil
 		}
 		return parts.SmallButton("key", lang.X("fix.relink", "Link the key again…"), func() { s.startRelink(row) })
 	case finding.FixImport:
+		if (f.ID == "C-05" || f.ID == "K-01") && row != nil && s.wayOf(row.Row) == elevate.Helper { // the machine's keys are closed to this user
+			return parts.SmallButton("key", lang.X("fix.look", "Look for its key…"), func() { s.startRelink(row) })
+		}
 		return parts.SmallButton("import", lang.X("toolbar.import", "Import…"), func() { s.startImport(nil) })
 	}
 	if text := report.Request(v.detail.Subject, f); text != "" {

@@ -1,10 +1,14 @@
 package ui
 
 import (
+	"errors"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"certdesk/certstore"
 	"certdesk/internal/check"
+	"certdesk/internal/elevate"
 	"certdesk/ui/model"
 )
 
@@ -38,25 +42,29 @@ func (s *shell) startRelink(row *model.Row) {
 		return
 	}
 	problem := lang.X("relink.problem", "The key was not linked")
+	way := s.wayOf(row.Row)
 	go func() {
 		plan, err := s.importer.PlanRelink(s.ctx, row.Row)
 		fyne.Do(func() {
-			if err != nil {
+			w := words{"Name": row.Name}
+			done := lang.X("relink.done", "{{.Name}} is linked to its private key again", w)
+			q := question{title: lang.X("relink.title", "Link {{.Name}} to its private key?", w), yes: lang.X("relink.yes", "Link"), icon: "key", note: lang.X("grant.note", "You can undo this afterwards.")}
+			switch {
+			case err != nil && way == elevate.Helper && errors.Is(err, certstore.ErrNotFound):
+				q.text = lang.X("relink.look", "Keys of the machine can only be looked at by an administrator. If its private key is among them, the certificate is made to lead to it, and the key proves itself by a signature; if that fails, nothing is changed.")
+			case err != nil:
 				s.showProblem(problem, cause(err))
 				return
-			}
-			w := words{"Name": row.Name, "Key": plan.Found.Found.String()}
-			done := lang.X("relink.done", "{{.Name}} is linked to its private key again", w)
-			if !plan.Needed() {
+			case !plan.Needed():
 				s.say(done)
 				s.reload()
 				return
+			default:
+				q.text = lang.X("relink.text", "Its private key is on this computer: {{.Key}}. The certificate is made to lead to it, and the key proves itself by a signature; if that fails, nothing is changed.", words{"Key": plan.Found.Found.String()})
 			}
-			s.confirm(question{title: lang.X("relink.title", "Link {{.Name}} to its private key?", w), yes: lang.X("relink.yes", "Link"), icon: "key",
-				text: lang.X("relink.text", "Its private key is on this computer: {{.Key}}. The certificate is made to lead to it, and the key proves itself by a signature; if that fails, nothing is changed.", w),
-				note: lang.X("grant.note", "You can undo this afterwards.")}, func() {
+			s.ask(way, q, func() {
 				go func() {
-					id, err := s.importer.Relink(s.ctx, plan)
+					id, err := s.changes().Relink(s.ctx, row.Row)
 					fyne.Do(func() {
 						if err != nil {
 							s.showProblem(problem, cause(err))

@@ -13,6 +13,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/internal/certificate"
+	"certdesk/internal/elevate"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 	"certdesk/internal/placement"
@@ -50,7 +51,7 @@ func (s *shell) openAnswer(id string) *answerView {
 	if s.requests == nil || s.noJournal() {
 		return nil
 	}
-	v := &answerView{shell: s, model: model.Completion{Service: s.requests, ID: id}, trust: map[certificate.Fingerprint]bool{}, stop: func() {}}
+	v := &answerView{shell: s, model: model.Completion{Service: s.requests, ID: id, Elevator: s.services.Elevator}, trust: map[certificate.Fingerprint]bool{}, stop: func() {}}
 	v.ctx, v.cancel = context.WithCancel(s.ctx)
 	v.dialog = parts.NewDialog(s.win.Canvas(), lang.X("answer.title", "Answer from a CA"),
 		lang.X("answer.sub", "Paste what the CA sent or the portal shows, or open the file"), 820, 640)
@@ -171,7 +172,9 @@ func (v *answerView) show(err error) {
 		v.found.Add(problemBanner(err, nil))
 	}
 	if a != nil && a.Plan != nil && !v.toFile() {
-		if a.Plan.Problem != nil {
+		if v.way() == elevate.Helper {
+			v.found.Add(parts.Banner(parts.KindInfo, lang.X("import.needsAdministrator", "The machine's stores belong to administrators"), rightsText(), nil))
+		} else if a.Plan.Problem != nil {
 			v.found.Add(problemBanner(a.Plan.Problem, nil))
 		}
 		var rows []fyne.CanvasObject
@@ -202,6 +205,12 @@ func (v *answerView) toFile() bool {
 	return v.answer != nil && v.answer.Record.KeyIn == request.InFile && v.goal.Selected() == 1
 }
 
+// way returns how the plan can be carried out.
+func (v *answerView) way() elevate.Way {
+	s := v.shell.services
+	return s.Elevator.WayTo(v.answer.Plan.Options.Location, v.answer.Plan.Problem, s.System)
+}
+
 func (v *answerView) update() {
 	inFile := v.answer != nil && v.answer.Record.KeyIn == request.InFile
 	setVisible(v.passRow, inFile)
@@ -215,8 +224,13 @@ func (v *answerView) update() {
 	if ready && v.toFile() {
 		ready = v.p12.ready()
 	} else if ready {
-		ready = v.answer.Plan.Problem == nil
+		ready = usable(v.way())
 	}
+	text := lang.X("answer.do", "Complete")
+	if ready && !v.toFile() && v.way() == elevate.Helper {
+		text = lang.X("rights.continue", "Continue as administrator")
+	}
+	v.do.SetText(text)
 	v.do.SetEnabled(ready)
 	for _, c := range []*fyne.Container{v.passRow, v.found, v.goalRow} {
 		c.Refresh()
@@ -243,7 +257,7 @@ func (v *answerView) complete() {
 	v.update()
 	a := v.answer
 	go func() {
-		report, err := v.shell.requests.Apply(v.ctx, a.Record, a.Leaf, a.Plan, nil)
+		report, err := v.model.Apply(v.ctx, a)
 		id := ""
 		if report != nil {
 			id = report.Journal

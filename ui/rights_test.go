@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -62,12 +63,14 @@ func TestWithoutRights(t *testing.T) {
 		press(s, fyne.KeyEscape)
 
 		s.services.System = "windows"
+		s.importer.Store = blind{s.importer.Store}
 		s.services.Elevator = &elevate.Elevator{Elevated: func() bool { return false }}
 		for name, start := range map[string]func(){
 			"delete": func() { s.startDelete([]*model.Row{row}) },
 			"move":   func() { s.startMove([]*model.Row{row}, certstore.Machine, certstore.People) },
 			"trust":  func() { s.startMove([]*model.Row{row}, certstore.Machine, certstore.Root) },
 			"rename": func() { s.startRename(row) },
+			"relink": func() { s.startRelink(row) },
 		} {
 			start()
 			synctest.Wait()
@@ -129,4 +132,19 @@ func TestWhyNot(t *testing.T) {
 			}
 		}
 	})
+}
+
+// blind is a store whose keys are closed to the user.
+type blind struct{ certstore.Store }
+
+func (blind) FindKeys(context.Context, certstore.Location, ...certstore.Ref) ([]certstore.FoundKey, error) {
+	return nil, nil
+}
+
+func (blind) Relink(context.Context, certstore.Ref, certstore.KeyLink, certstore.KeyLink) error {
+	return certstore.ErrDenied
+}
+
+func (blind) Unlink(context.Context, certstore.Ref, certstore.KeyLink, certstore.KeyLink) error {
+	return certstore.ErrDenied
 }

@@ -14,7 +14,7 @@ import (
 // never prompts.
 func LostKey(ctx context.Context, store certstore.Store, row *inventory.Row) (*certstore.FoundKey, error) {
 	k, ok := store.(certstore.Relinker)
-	if !ok || row == nil || row.ReadOnly || row.Key != certstore.KeyNone && row.Key != certstore.KeyUnusable {
+	if !ok || row == nil || row.Inherited || row.Shipped || row.Key != certstore.KeyNone && row.Key != certstore.KeyUnusable {
 		return nil, nil
 	}
 	found, err := k.FindKeys(ctx, row.Location, row.Ref())

@@ -108,6 +108,18 @@ func (d denied) Put(ctx context.Context, loc certstore.Location, n certstore.Nam
 	return errors.Join(d.refuse(loc), d.Store.Put(ctx, loc, n, it))
 }
 
+func (d denied) FindKeys(context.Context, certstore.Location, ...certstore.Ref) ([]certstore.FoundKey, error) {
+	return nil, nil // the keys are closed to the user
+}
+
+func (d denied) Relink(_ context.Context, ref certstore.Ref, _, _ certstore.KeyLink) error {
+	return d.refuse(ref.Location)
+}
+
+func (d denied) Unlink(_ context.Context, ref certstore.Ref, _, _ certstore.KeyLink) error {
+	return d.refuse(ref.Location)
+}
+
 type process struct{ done chan struct{} }
 
 func (p process) PID() int              { return os.Getpid() }

@@ -41,7 +41,7 @@ import (
 // A Grant is one thing that the helper may do with one certificate. What is
 // granted to be changed may be looked at, signed with, and put back as it was.
 type Grant struct {
-	Op       string             `json:"op"` // "put", "move", "delete", "restore", "rename" or "permit"
+	Op       string             `json:"op"` // "put", "complete", "move", "delete", "restore", "rename", "permit" or "relink"
 	SHA256   string             `json:"sha256"`
 	Location certstore.Location `json:"location"`
 	Store    certstore.Name     `json:"store"`
@@ -54,6 +54,10 @@ type Grant struct {
 	Change *certstore.KeyChange `json:"change,omitempty"`
 	Before []byte               `json:"before,omitempty"`
 	After  []byte               `json:"after,omitempty"`
+	// Key is that of the request which the certificate answers.
+	Key *certstore.PendingKey `json:"key,omitempty"`
+	// Links take a relinking back; nil lets the helper look for the key.
+	Links *Links `json:"links,omitempty"`
 }
 
 // A Place is a store of a location.
@@ -201,7 +205,11 @@ func ForImport(p *importer.Plan, moves []importer.Relocation) []Grant {
 	var gs []Grant
 	for _, it := range p.Items {
 		if it.Location == certstore.Machine && (it.Action == placement.Add || it.Action == placement.Replace) {
-			gs = append(gs, Grant{Op: "put", SHA256: it.Certificate.Fingerprint().String(), Location: it.Location, Store: it.Store})
+			g := Grant{Op: "put", SHA256: it.Certificate.Fingerprint().String(), Location: it.Location, Store: it.Store}
+			if it.Waiting != nil && it.Waiting.Container != "" {
+				g.Op, g.Key = "complete", it.Waiting
+			}
+			gs = append(gs, g)
 		}
 	}
 	return append(gs, ForMoves(moves)...)
@@ -235,6 +243,8 @@ func ForUndo(r journal.Record) []Grant {
 	for _, st := range r.Steps {
 		if p := st.Permissions; p != nil && st.Location == certstore.Machine {
 			gs = append(gs, Grant{Op: "permit", SHA256: certificate.FingerprintOf(st.DER).String(), Location: st.Location, Store: st.Store, Before: p.After, After: p.Before})
+		} else if k := st.Link; k != nil && st.Location == certstore.Machine {
+			gs = append(gs, Grant{Op: "relink", SHA256: certificate.FingerprintOf(st.DER).String(), Location: st.Location, Store: k.Store, Links: &Links{k.After, k.Before}})
 		} else if st.Location == certstore.Machine {
 			before := st.Before
 			gs = append(gs, Grant{Op: "restore", SHA256: certificate.FingerprintOf(st.DER).String(), Location: st.Location, Store: st.Store, State: &before})
@@ -257,4 +267,13 @@ func ForPermit(r *inventory.Row, c certstore.KeyChange) []Grant {
 		return nil
 	}
 	return []Grant{{Op: "permit", SHA256: r.Fingerprint().String(), Location: r.Location, Store: r.Store, Change: &c}}
+}
+
+// ForRelink returns what looking for the private key of a row needs, and
+// linking it again.
+func ForRelink(r *inventory.Row) []Grant {
+	if r.Location != certstore.Machine {
+		return nil
+	}
+	return []Grant{{Op: "relink", SHA256: r.Fingerprint().String(), Location: r.Location, Store: r.Store}}
 }

@@ -17,22 +17,24 @@ import (
 
 // A request is one call to the machine's stores.
 type request struct {
-	Op       string               `json:"op"` // a Grant's, or "state", "sign" or "plan", which is about permissions
-	Location certstore.Location   `json:"location"`
-	Store    certstore.Name       `json:"store"`
-	From     Place                `json:"from"`
-	SHA256   string               `json:"sha256"`
-	DER      []byte               `json:"der,omitempty"`
-	Item     *certstore.Item      `json:"item,omitempty"`
-	State    certstore.State      `json:"state"`
-	Mode     certstore.DeleteMode `json:"mode"`
-	Digest   []byte               `json:"digest,omitempty"`
-	Hash     crypto.Hash          `json:"hash,omitempty"`
-	PSS      *rsa.PSSOptions      `json:"pss,omitempty"`
-	Name     string               `json:"name,omitempty"`
-	Change   *certstore.KeyChange `json:"change,omitempty"`
-	Before   []byte               `json:"before,omitempty"` // descriptors
-	After    []byte               `json:"after,omitempty"`
+	Op       string                `json:"op"` // a Grant's, or "state", "sign", "plan", which is about permissions, "find" or "unlink"
+	Location certstore.Location    `json:"location"`
+	Store    certstore.Name        `json:"store"`
+	From     Place                 `json:"from"`
+	SHA256   string                `json:"sha256"`
+	DER      []byte                `json:"der,omitempty"`
+	Item     *certstore.Item       `json:"item,omitempty"`
+	State    certstore.State       `json:"state"`
+	Mode     certstore.DeleteMode  `json:"mode"`
+	Digest   []byte                `json:"digest,omitempty"`
+	Hash     crypto.Hash           `json:"hash,omitempty"`
+	PSS      *rsa.PSSOptions       `json:"pss,omitempty"`
+	Name     string                `json:"name,omitempty"`
+	Change   *certstore.KeyChange  `json:"change,omitempty"`
+	Before   []byte                `json:"before,omitempty"` // descriptors
+	After    []byte                `json:"after,omitempty"`
+	Key      *certstore.PendingKey `json:"key,omitempty"`
+	Links    Links                 `json:"links,omitzero"`
 }
 
 // An answer is what came of a request.
@@ -42,6 +44,7 @@ type answer struct {
 	Err       *failure                 `json:"err,omitempty"`
 	Before    certstore.KeyPermissions `json:"before,omitzero"` // of a planned permission
 	After     certstore.KeyPermissions `json:"after,omitzero"`
+	Found     []certstore.FoundKey     `json:"found,omitempty"`
 	User      string                   `json:"user,omitempty"` // of the first answer, sent unasked: who the helper runs as
 }
 
@@ -107,7 +110,7 @@ func (t *told) Unwrap() []error { return t.kinds }
 func Serve(ctx context.Context, pipe io.ReadWriteCloser, p Plan, store certstore.Store) error {
 	stop := context.AfterFunc(ctx, func() { pipe.Close() })
 	defer stop()
-	h := &helper{plan: p, store: store, same: me() == p.User, seen: map[string]certstore.State{}, lists: map[string][2][]byte{}}
+	h := &helper{plan: p, store: store, same: me() == p.User, seen: map[string]certstore.State{}, lists: map[string][2][]byte{}, links: map[string]Links{}}
 	out := json.NewEncoder(pipe)
 	if err := out.Encode(answer{User: me()}); err != nil {
 		return err
@@ -139,6 +142,7 @@ type helper struct {
 	same  bool                       // it runs as the user who asked
 	seen  map[string]certstore.State // what was there before, by certificate
 	lists map[string][2][]byte       // descriptors of keys as they are and were planned, by certificate
+	links map[string]Links           // what was found to be linked again, by certificate
 }
 
 // granted reports whether the plan grants r.
@@ -159,6 +163,21 @@ func (h *helper) granted(r request) bool {
 			return g.Op == r.Op && g.Location == r.Location && g.Store == r.Store && g.KeepKey == (r.Mode == certstore.DeleteKeepKey)
 		case "rename":
 			return g.Op == r.Op && g.Location == r.Location && g.Store == r.Store && g.Name == r.Name
+		case "complete":
+			k := r.Key
+			return g.Op == r.Op && g.Location == r.Location && g.Store == r.Store && g.Key != nil && k != nil && k.Location == g.Key.Location &&
+				k.Provider == g.Key.Provider && k.Container == g.Key.Container && bytes.Equal(k.PublicKey, g.Key.PublicKey)
+		case "find":
+			return g.Op == "relink" && g.Location == r.Location && g.Store == r.Store
+		case "relink", "unlink": // what was found, or taking a relinking back
+			if g.Op != "relink" || g.Location != r.Location {
+				return false
+			}
+			if g.Links != nil { // the link may decide in which store an entry is shown
+				return r.Op == "unlink" && r.Links == *g.Links
+			}
+			found, ok := h.links[r.SHA256]
+			return ok && g.Store == r.Store && (r.Op == "relink" && r.Links == found || r.Op == "unlink" && r.Links == found.back())
 		case "plan":
 			return g.Op == "permit" && g.Location == r.Location && g.Store == r.Store && g.Change != nil && r.Change != nil && *g.Change == *r.Change
 		case "permit": // what was planned and agreed to, or taking that back
@@ -190,7 +209,7 @@ func (h *helper) do(ctx context.Context, r request) (answer, error) {
 	fail := func(err error) (answer, error) {
 		return answer{}, &certstore.Error{Op: r.Op, Location: r.Location, Store: r.Store, Err: err, Advise: "Nothing was changed by this step. Make the change again."}
 	}
-	if !h.granted(r) || r.Op == "put" && r.Item == nil || (r.Op == "state" || r.Op == "restore") && len(r.DER) == 0 {
+	if !h.granted(r) || r.Op == "put" && r.Item == nil || (r.Op == "state" || r.Op == "restore" || r.Op == "complete") && len(r.DER) == 0 {
 		return fail(ErrNotGranted)
 	}
 	if (r.From.Location == certstore.User || r.Location == certstore.User) && !h.same {
@@ -235,6 +254,27 @@ func (h *helper) do(ctx context.Context, r request) (answer, error) {
 		} else if a.Before, a.After, err = k.PlanKeyPermissions(ctx, ref, *r.Change); err == nil {
 			a.Before.Fixed, a.After.Fixed = nil, nil // else there was an error
 			h.lists[r.SHA256] = [2][]byte{a.Before.Descriptor, a.After.Descriptor}
+		}
+	case "complete":
+		g, ok := h.store.(certstore.KeyGenerator)
+		if !ok {
+			return fail(certstore.ErrNotPossible)
+		}
+		err = g.Complete(ctx, *r.Key, certstore.Answer{DER: r.DER, FriendlyName: r.Name})
+	case "find", "relink", "unlink":
+		k, ok := h.store.(certstore.Relinker)
+		switch {
+		case !ok:
+			return fail(certstore.ErrNotPossible)
+		case r.Op == "relink":
+			err = k.Relink(ctx, ref, r.Links.From, r.Links.To)
+		case r.Op == "unlink":
+			err = k.Unlink(ctx, ref, r.Links.From, r.Links.To)
+		default:
+			a.Found, err = k.FindKeys(ctx, ref.Location, ref)
+			for _, f := range a.Found {
+				h.links[r.SHA256] = Links{f.Was, f.Found}
+			}
 		}
 	case "sign":
 		var s crypto.Signer

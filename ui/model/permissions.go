@@ -27,3 +27,19 @@ func (c *Changes) Permit(ctx context.Context, r *inventory.Row, change certstore
 	}
 	return p, id, err
 }
+
+// Relink looks for the private key of a row and links the two again, and
+// returns the id of the journal record that takes it back, "" where nothing
+// had to be done.
+func (c *Changes) Relink(ctx context.Context, r *inventory.Row) (id string, err error) {
+	service, end, err := c.Elevator.Service(ctx, c.Service, elevate.ForRelink(r))
+	if err != nil {
+		return "", err
+	}
+	defer end()
+	p, err := service.PlanRelink(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	return service.Relink(ctx, p)
+}

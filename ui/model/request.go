@@ -9,6 +9,7 @@ import (
 	"certdesk/internal/certfile"
 	"certdesk/internal/certificate"
 	"certdesk/internal/csr"
+	"certdesk/internal/elevate"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 	"certdesk/internal/outfile"
@@ -114,6 +115,8 @@ type Answer struct {
 type Completion struct {
 	Service *request.Service
 	ID      string // of the request that is meant; "" finds it by its key
+	// Elevator makes changes that need an administrator's rights; may be nil.
+	Elevator *elevate.Elevator
 }
 
 // Look reads an answer, finds its request and plans the import. Of a request
@@ -139,6 +142,23 @@ func (m *Completion) Look(ctx context.Context, data []byte, pw certfile.Password
 	a.Opened = true
 	a.Plan, err = m.Service.Plan(ctx, a.Record, a.Contents, opt)
 	return a, err
+}
+
+// Apply completes the request by the import that was planned.
+func (m *Completion) Apply(ctx context.Context, a *Answer) (*importer.Report, error) {
+	service, done, err := m.Elevator.Service(ctx, m.Service.Importer, elevate.ForImport(a.Plan, nil))
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	s, plan := *m.Service, a.Plan
+	if service != s.Importer { // with the helper's rights the plan has no problem
+		s.Importer, s.Store = service, service.Store
+		if plan, err = service.Replan(ctx, plan, plan.Options); err != nil {
+			return nil, err
+		}
+	}
+	return s.Apply(ctx, a.Record, a.Leaf, plan, nil)
 }
 
 // Uses looks for what still uses the certificate that a request renewed, nil
