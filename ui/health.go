@@ -17,10 +17,10 @@ import (
 
 // openHealth looks at all stores and lists what is not in order.
 func (s *shell) openHealth() {
-	tools := s.tools()
-	if tools.Snapshot == nil {
+	if s.whole() == nil {
 		return
 	}
+	tools := s.tools()
 	d := parts.NewDialog(s.win.Canvas(), lang.X("health.title", "Store health"), lang.X("health.sub", "What is not in order in the stores, and what to do about it"), 860, 640)
 	shut := parts.Primary("", lang.X("button.close", "Close"), d.Close)
 	d.SetBody(parts.Center(parts.Small(lang.X("health.looking", "Looking at the stores…"))))

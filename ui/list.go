@@ -2,7 +2,6 @@ package ui
 
 import (
 	"errors"
-	"strconv"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -135,10 +134,10 @@ func (l *listView) emptyText() fyne.CanvasObject {
 	case v == nil && !busy && l.asked:
 		return say("refresh", lang.X("empty.stopped", "The stores were not read"), lang.X("empty.stoppedText", "Reading was stopped."),
 			parts.Secondary("refresh", lang.X("toolbar.refresh", "Refresh"), l.shell.reload))
-	case v == nil:
+	case v == nil, busy && v.Snapshot.Partial && v.Query.Search == "" && v.Query.Filter == model.All:
 		text := lang.X("empty.readingText", "This takes a moment.")
 		if n, _ := l.shell.list.Progress.Get(); n > 0 {
-			text = lang.X("empty.readingSoFar", "{{.N}} certificates so far.", words{"N": strconv.Itoa(n)})
+			text = lang.X("empty.readingSoFar", "{{.N}} certificates so far.", words{"N": thousands(n)})
 		}
 		return say("refresh", lang.X("empty.reading", "Reading the stores…"), text, nil)
 	case v.Query.Search != "":

@@ -157,8 +157,8 @@ func (s *shell) moveNow(rows []*model.Row, to certstore.Location, store certstor
 
 // openTidy shows what is misplaced and where each goes.
 func (s *shell) openTidy() {
-	snapshot, err := s.list.Snapshot.Get()
-	if err != nil || snapshot == nil {
+	snapshot := s.whole()
+	if snapshot == nil {
 		return
 	}
 	moves, root, fixed := model.ToTidy(snapshot, s.services.Elevator, s.services.System)

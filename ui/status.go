@@ -69,8 +69,15 @@ func (b *statusBar) show() {
 	setVisible(b.warningGroup, warns > 0)
 	setVisible(b.chosenGroup, chosen != "")
 	b.place.SetText(b.path(view))
-	b.read.SetText(readText(view, busy, b.watching()))
 	setVisible(b.stop, busy)
+	b.showRead()
+}
+
+// showRead says when the stores were read, or how far they are.
+func (b *statusBar) showRead() {
+	view, _ := b.shell.list.View.Get()
+	busy, _ := b.shell.list.Busy.Get()
+	b.read.SetText(b.readText(view, busy))
 	b.row.Refresh()
 }
 
@@ -92,13 +99,18 @@ func (b *statusBar) path(v *model.View) string {
 	return ""
 }
 
-func readText(v *model.View, busy, watching bool) string {
+func (b *statusBar) readText(v *model.View, busy bool) string {
+	n, _ := b.shell.list.Progress.Get()
 	switch {
+	case busy && n > 0 && (v == nil || v.Snapshot.Partial):
+		return lang.X("status.readingSoFar", "Reading the stores… {{.N}} so far", words{"N": thousands(n)})
 	case busy:
 		return lang.X("status.reading", "Reading the stores…")
 	case v == nil:
 		return ""
-	case watching:
+	case v.Snapshot.Partial:
+		return lang.X("status.partial", "Not read to the end")
+	case b.watching():
 		return lang.X("status.watching", "Read {{.Time}}, watching for changes", words{"Time": v.Snapshot.At.Local().Format("15:04")})
 	}
 	return lang.X("status.read", "Read {{.Time}}", words{"Time": v.Snapshot.At.Local().Format("15:04")})

@@ -176,7 +176,7 @@ func (s *shell) bind() {
 	on(s.list.Snapshot, func() {
 		if snapshot, err := s.list.Snapshot.Get(); err == nil && snapshot != nil {
 			s.sidebar.show(snapshot)
-			s.showErrors(snapshot.Errors)
+			s.showErrors()
 		}
 	})
 	on(s.list.View, func() {
@@ -187,11 +187,15 @@ func (s *shell) bind() {
 			s.showSelection()
 		}
 	})
-	on(s.list.Progress, func() { s.table.showEmpty() })
+	on(s.list.Progress, func() {
+		s.status.showRead()
+		s.table.showEmpty()
+	})
 	on(s.list.Busy, func() {
 		if busy, err := s.list.Busy.Get(); err == nil && busy {
 			s.table.asked = true
 		}
+		s.showErrors()
 		s.status.show()
 		s.table.showEmpty()
 	})
@@ -264,14 +268,36 @@ func (s *shell) showSelection() {
 	s.status.show()
 }
 
-// showErrors shows above the table what could not be read.
-func (s *shell) showErrors(errs []error) {
-	s.notice.Objects = nil
-	for _, err := range errs {
-		again := parts.SmallButton("refresh", lang.X("button.again", "Try again"), s.reload)
-		s.notice.Add(parts.Pad(8, 0, 12, 12, problemBanner(err, again)))
+// whole returns what the stores hold, nil while they are read for the first
+// time, which it says.
+func (s *shell) whole() *model.Snapshot {
+	snapshot, err := s.list.Snapshot.Get()
+	if err != nil || snapshot == nil || snapshot.Partial {
+		s.toast.Show(lang.X("toast.reading", "The stores were not read to their end yet"))
+		return nil
 	}
-	if len(errs) > 0 {
+	return snapshot
+}
+
+// showErrors shows above the table what could not be read, or was not.
+func (s *shell) showErrors() {
+	snapshot, err := s.list.Snapshot.Get()
+	if err != nil || snapshot == nil {
+		return
+	}
+	busy, _ := s.list.Busy.Get()
+	s.notice.Objects = nil
+	again := func() fyne.CanvasObject {
+		return parts.SmallButton("refresh", lang.X("button.again", "Try again"), s.reload)
+	}
+	for _, err := range snapshot.Errors {
+		s.notice.Add(parts.Pad(8, 0, 12, 12, problemBanner(err, again())))
+	}
+	if snapshot.Partial && !busy {
+		s.notice.Add(parts.Pad(8, 0, 12, 12, parts.Banner(parts.KindWarning, lang.X("list.partial", "Reading was stopped after {{.N}} certificates", words{"N": thousands(len(snapshot.Rows))}),
+			lang.X("list.partialText", "There are more in the stores. Issuers that are not here may be among them."), again())))
+	}
+	if len(s.notice.Objects) > 0 {
 		s.notice.Add(parts.Gap(1, 8))
 		s.notice.Show()
 	} else {

@@ -19,7 +19,7 @@ const signing = x509.KeyUsageDigitalSignature
 
 // newTestShell returns a window over a store, read and shown. Call it in a
 // synctest bubble.
-func newTestShell(t *testing.T, store *fakeStore) *shell {
+func newTestShell(t *testing.T, store certstore.Store) *shell {
 	t.Helper()
 	app := test.NewTempApp(t)
 	s := New(t.Context(), app, Services{Store: store, Now: func() time.Time { return testNow }}).shell

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"sync"
 	"time"
+	"weak"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -54,15 +55,15 @@ type Certificate struct {
 	Extensions    []Extension
 	HasKeyUsage   bool // false: extension absent, everything is allowed
 	KeyUsage      x509.KeyUsage
-	KeyUsageBits  []byte    // the BIT STRING's octets, as Windows prints them
-	ExtKeyUsage   []string  // dotted OIDs; nil: extension absent
-	Basic         *Basic    // basicConstraints; nil: absent
-	AltNames      []AltName // subjectAltName; nil: absent
-	SubjectKeyID  []byte    // nil: absent
-	AuthorityKey  []byte    // keyIdentifier of the authority key identifier; nil: absent
-	syntax        error     // why the lenient reader stopped, or nil
-	strict        sync.Once // guards std and stdErr
-	std           *x509.Certificate
+	KeyUsageBits  []byte     // the BIT STRING's octets, as Windows prints them
+	ExtKeyUsage   []string   // dotted OIDs; nil: extension absent
+	Basic         *Basic     // basicConstraints; nil: absent
+	AltNames      []AltName  // subjectAltName; nil: absent
+	SubjectKeyID  []byte     // nil: absent
+	AuthorityKey  []byte     // keyIdentifier of the authority key identifier; nil: absent
+	syntax        error      // why the lenient reader stopped, or nil
+	strict        sync.Mutex // guards std and stdErr
+	std           weak.Pointer[x509.Certificate]
 	stdErr        error
 	selfSigned    sync.Once
 	selfSignedRes bool
@@ -183,10 +184,20 @@ func readTime(in *cryptobyte.String) time.Time {
 }
 
 // X509 returns the certificate as Go's strict parser sees it, or the reason
-// why that refuses it.
+// why that refuses it. It is kept as long as somebody uses it: tens of
+// thousands at once take more memory than everything else about them.
 func (c *Certificate) X509() (*x509.Certificate, error) {
-	c.strict.Do(func() { c.std, c.stdErr = x509.ParseCertificate(c.Raw) })
-	return c.std, c.stdErr
+	c.strict.Lock()
+	defer c.strict.Unlock()
+	if c.stdErr != nil {
+		return nil, c.stdErr
+	}
+	if std := c.std.Value(); std != nil {
+		return std, nil
+	}
+	std, err := x509.ParseCertificate(c.Raw)
+	c.std, c.stdErr = weak.Make(std), err
+	return std, err
 }
 
 // Problem returns what is malformed about the certificate, or nil.

@@ -41,6 +41,10 @@ type Options struct {
 	// Progress is called now and then with the number of certificates read so
 	// far; it may be nil.
 	Progress func(read int)
+	// Partial is called now and then with what was judged so far, from one
+	// goroutine that is not the caller's; its rows are those of the call before
+	// and more. What compares certificates, N-04, is not found yet. It may be nil.
+	Partial func(*Inventory)
 }
 
 // An Inventory is what the stores held at one moment.
@@ -64,6 +68,7 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 	var errs []error
 	work := make(chan []*Row, 64)
 	var group sync.WaitGroup
+	seen := newPartial(opt.Partial)
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			for batch := range work {
@@ -74,6 +79,7 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 						r.Judge(opt.Now)
 					}
 				}
+				seen.add(batch)
 			}
 		})
 	}
@@ -101,8 +107,63 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 	}
 	close(work)
 	group.Wait()
+	seen.end()
 	opt.Signatures.Save()
-	return index(rows), errs
+	twins(rows)
+	inv := index(rows)
+	slices.SortStableFunc(inv.Rows, compare)
+	return inv, errs
+}
+
+// A partial shows what was judged while the rest is read.
+type partial struct {
+	show chan []*Row // nil: nobody looks
+	done chan struct{}
+
+	mu   sync.Mutex
+	rows []*Row
+	next int // how many rows are worth showing again
+}
+
+func newPartial(show func(*Inventory)) *partial {
+	p := &partial{done: make(chan struct{}), next: 128}
+	if show != nil {
+		p.show = make(chan []*Row, 1) // the first are shown in any case
+		go func() {
+			defer close(p.done)
+			for rows := range p.show {
+				show(index(rows))
+			}
+		}()
+	}
+	return p
+}
+
+// add takes rows that were judged. They are shown with those before if there
+// are half as many again as the last time, so that all the showing together
+// costs no more than the last does, and if that was taken.
+func (p *partial) add(batch []*Row) {
+	if p.show == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rows = append(p.rows, batch...)
+	if len(p.rows) < p.next {
+		return
+	}
+	select {
+	case p.show <- slices.Clip(p.rows):
+		p.next = len(p.rows) * 3 / 2
+	default:
+	}
+}
+
+func (p *partial) end() {
+	if p.show != nil {
+		close(p.show)
+		<-p.done
+	}
 }
 
 // Judge finds out what can be said about a row, as [Load] does of every row
@@ -129,32 +190,42 @@ func (r *Row) Judge(now time.Time) {
 	r.Findings = fs
 }
 
+// index returns an inventory of rows.
 func index(rows []*Row) *Inventory {
 	inv := &Inventory{Rows: rows, bySubject: make(map[string][]*Row, len(rows)), byPrint: make(map[certificate.Fingerprint][]*Row, len(rows))}
-	serials := make(map[string]*Row, len(rows))
 	for _, r := range rows {
 		c := r.Certificate
 		fp := c.Fingerprint()
 		inv.bySubject[string(c.RawSubject)] = append(inv.bySubject[string(c.RawSubject)], r)
 		inv.byPrint[fp] = append(inv.byPrint[fp], r)
+	}
+	return inv
+}
+
+// twins gives N-04 to different certificates with one issuer and serial
+// number. They get rows of their own: the others were shown already.
+func twins(rows []*Row) {
+	first := make(map[string]int, len(rows))
+	for i, r := range rows {
+		c := r.Certificate
 		if len(c.SerialNumber) == 0 {
 			continue
 		}
 		id := string(c.RawIssuer) + "\x00" + string(c.SerialNumber)
-		if other, ok := serials[id]; !ok {
-			serials[id] = r
-		} else if other.Certificate.Fingerprint() != fp {
-			other.sameSerial(r)
-			r.sameSerial(other)
+		k, ok := first[id]
+		if !ok {
+			first[id] = i
+		} else if other := rows[k].Certificate; other.Fingerprint() != c.Fingerprint() {
+			rows[k], rows[i] = rows[k].sameSerial(c), r.sameSerial(other)
 		}
 	}
-	slices.SortStableFunc(rows, compare)
-	return inv
 }
 
-func (r *Row) sameSerial(other *Row) {
-	r.Findings = append(r.Findings, TwinFinding(other.Certificate))
-	finding.Sort(r.Findings)
+// sameSerial returns the row with the finding that other is its twin.
+func (r *Row) sameSerial(other *certificate.Certificate) *Row {
+	findings := append(slices.Clone(r.Findings), TwinFinding(other))
+	finding.Sort(findings)
+	return &Row{Entry: r.Entry, Certificate: r.Certificate, Misplaced: r.Misplaced, Findings: findings}
 }
 
 // Twin returns a row with another certificate of the same issuer and serial

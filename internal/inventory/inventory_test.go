@@ -119,3 +119,50 @@ func TestMatchesIsNotAcrossNames(t *testing.T) {
 		}
 	}
 }
+
+// TestPartial wants what is shown while the stores are read to grow, and to
+// stay as it was when the reading ends: a twin is found only then.
+func TestPartial(t *testing.T) {
+	store := certstore.NewMemory()
+	ca := certtest.Root(t, "Root")
+	key := certtest.Root(t, "Key").Key
+	for i := range 400 {
+		c := certtest.MakeWithKey(t, nil, fmt.Sprint("Person ", i), key)
+		if err := store.Put(t.Context(), certstore.User, certstore.People, certstore.Item{DER: c.Raw}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, n := range []string{"A", "B"} {
+		put(t, store, certstore.Machine, certstore.People, certtest.Client(t, ca, n, certtest.Serial(big.NewInt(77))).Certificate, nil)
+	}
+	var before []*inventory.Row
+	shown := 0
+	opt := inventory.Options{Now: certtest.Now, Partial: func(inv *inventory.Inventory) {
+		shown++
+		if len(inv.Rows) <= len(before) || !slices.Equal(inv.Rows[:len(before)], before) {
+			t.Errorf("%d rows, and not those of the %d before", len(inv.Rows), len(before))
+		}
+		before = inv.Rows
+		for _, r := range inv.Rows {
+			if len(inv.At(r.Certificate.Fingerprint())) == 0 || r.Certificate.CommonName() == "" {
+				t.Error("a row was not judged")
+			}
+		}
+	}}
+	inv, errs := inventory.Load(t.Context(), store, opt)
+	if len(errs) > 0 || len(inv.Rows) != 402 || shown == 0 {
+		t.Fatal(len(inv.Rows), errs, shown)
+	}
+	twins := 0
+	for _, r := range inv.Rows {
+		if slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.ID == "N-04" }) {
+			twins++
+			if at := inv.At(r.Certificate.Fingerprint()); len(at) != 1 || at[0] != r {
+				t.Error("the inventory does not know the row of a twin")
+			}
+		}
+	}
+	if twins != 2 {
+		t.Errorf("%d twins", twins)
+	}
+}

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -20,7 +21,10 @@ type Snapshot struct {
 	Rows      []*Row
 	Places    []certstore.Place // with the stores that rows are in
 	Errors    []error           // what could not be read
+	Partial   bool              // the stores were not read to their end
 	At        time.Time
+
+	counts map[Scope]Count
 }
 
 // A View is the rows that a query asks for.
@@ -75,12 +79,13 @@ func (m *Inventory) Now() time.Time { return m.now() }
 // Store returns the stores that are listed.
 func (m *Inventory) Store() certstore.Store { return m.store }
 
-// Load reads the stores and shows the current query again. It blocks. When
-// ctx ends early, the list stays as it was.
+// Load reads the stores and shows the current query again. It blocks. The
+// first time it shows what it has while it reads on, and keeps that when ctx
+// ends early; later the list stays as it was then.
 func (m *Inventory) Load(ctx context.Context) {
 	m.mu.Lock()
 	m.loads++
-	mine := m.loads
+	mine, first := m.loads, m.snapshot == nil
 	m.mu.Unlock()
 	_ = m.Busy.Set(true) // Set on a value of our own cannot fail
 	defer func() {
@@ -92,12 +97,31 @@ func (m *Inventory) Load(ctx context.Context) {
 		}
 	}()
 	now := m.now()
-	inv, errs := inventory.Load(ctx, m.store, inventory.Options{Now: now, Signatures: m.Signatures, Progress: m.progress()})
-	if ctx.Err() != nil {
-		return
+	opt := inventory.Options{Now: now, Signatures: m.Signatures, Progress: m.progress()}
+	if first {
+		var rows []*Row
+		opt.Partial = func(inv *inventory.Inventory) {
+			rows = append(rows, prepare(inv.Rows[len(rows):])...)
+			m.show(mine, &Snapshot{Inventory: inv, Rows: slices.Clip(rows), Places: m.store.Places(ctx), Partial: true, At: now})
+		}
 	}
-	s := &Snapshot{Inventory: inv, Rows: prepare(inv.Rows), Places: m.store.Places(ctx), Errors: errs, At: now}
+	inv, errs := inventory.Load(ctx, m.store, opt)
+	switch {
+	case ctx.Err() == nil:
+		m.show(mine, &Snapshot{Inventory: inv, Rows: prepare(inv.Rows), Places: m.store.Places(ctx), Errors: errs, At: now})
+	case first && len(inv.Rows) > 0:
+		m.show(mine, &Snapshot{Inventory: inv, Rows: prepare(inv.Rows), Places: m.store.Places(context.WithoutCancel(ctx)), Partial: true, At: now})
+	}
+	if len(inv.Rows) > 10000 {
+		debug.FreeOSMemory() // reading needs twice of what stays
+	}
+}
+
+// show publishes what a reading found, unless one that began later is shown
+// already.
+func (m *Inventory) show(mine int, s *Snapshot) {
 	s.addPlaces()
+	s.counts = s.count()
 	m.publishing.Lock() // or the snapshot of an older reading could be set last
 	defer m.publishing.Unlock()
 	m.mu.Lock()
@@ -111,12 +135,12 @@ func (m *Inventory) Load(ctx context.Context) {
 	m.answer()
 }
 
-// progress returns a function that publishes how far a reading is, not more
-// often than an eye can follow.
+// progress returns a function that publishes how far a reading is, not so
+// often that showing it keeps a slow computer from anything else.
 func (m *Inventory) progress() func(int) {
 	last := time.Now()
 	return func(n int) {
-		if time.Since(last) > 100*time.Millisecond {
+		if time.Since(last) > 300*time.Millisecond {
 			last = time.Now()
 			_ = m.Progress.Set(n)
 		}
@@ -155,9 +179,12 @@ func (s *Snapshot) addPlaces() {
 	}
 }
 
-// Counts returns the counts of all places and quick views in one pass. What
-// the distribution ships counts as no problem: nobody can change it here.
-func (s *Snapshot) Counts() map[Scope]Count {
+// Counts returns the counts of all places and quick views. What the
+// distribution ships counts as no problem: nobody can change it here.
+func (s *Snapshot) Counts() map[Scope]Count { return s.counts }
+
+// count counts in one pass.
+func (s *Snapshot) count() map[Scope]Count {
 	counts := map[Scope]Count{}
 	for _, r := range s.Rows {
 		for _, scope := range []Scope{{Quick: QuickAttention}, {Quick: QuickExpiring}, {Quick: QuickSignIn}, {Quick: QuickMisplaced}, {Location: r.Location, Store: r.Store}} {

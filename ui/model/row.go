@@ -30,7 +30,7 @@ type Row struct {
 	Client   bool             // made for TLS clients
 	SignIn   bool             // a client certificate with key and without errors
 
-	folded string // Name in lower case
+	folded, foldedIssuer string // Name and Issuer in lower case
 }
 
 // newRow prepares what the list sorts and shows.
@@ -41,7 +41,7 @@ func newRow(r *inventory.Row) *Row {
 	if row.Name == "" {
 		row.Name = r.FriendlyName
 	}
-	row.folded = strings.ToLower(row.Name)
+	row.folded, row.foldedIssuer = strings.ToLower(row.Name), strings.ToLower(row.Issuer)
 	if len(r.Findings) > 0 && r.Findings[0].Severity != finding.Info {
 		row.Severity = r.Findings[0].Severity
 		row.Status = finding.WordsOf(r.Findings[0]).Short
@@ -159,7 +159,7 @@ func compareRows(a, b *Row, column string) int {
 	case "key":
 		order = cmp.Compare(a.Row.Key, b.Row.Key)
 	case "issuer":
-		order = cmp.Compare(strings.ToLower(a.Issuer), strings.ToLower(b.Issuer))
+		order = cmp.Compare(a.foldedIssuer, b.foldedIssuer)
 	case "expires":
 		order = a.Certificate.NotAfter.Compare(b.Certificate.NotAfter)
 	case "purposes":
