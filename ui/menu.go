@@ -48,9 +48,10 @@ func (s *shell) rowMenu() []*fyne.MenuItem {
 		because(probe, lang.X("why.noKey", "no private key"))
 	}
 	renew := item(lang.X("menu.renew", "Renew…"), func() { s.openRenewal(r) })
+	uses := item(lang.X("menu.uses", "Where is it used?"), func() { s.openUses(r.Certificate) })
 	rename := item(lang.X("menu.rename", "Change friendly name…"), func() { s.startRename(r) })
 	because(rename, fixed.short)
-	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, sheet, move, why, probe, renew, rename, line, del}
+	return []*fyne.MenuItem{open, line, serials, thumb, iis, line, export, sheet, move, why, probe, uses, renew, rename, line, del}
 }
 
 // because greys an item and says why behind its words; "" leaves it as it is.

@@ -23,7 +23,9 @@ type probeView struct {
 	dialog *parts.Dialog
 
 	address, proxy, roots *parts.Field
-	pick                  *parts.Dropdown // 0: none
+	pick                  *parts.Dropdown // 0: none; the last: a file
+	file, pass            *parts.Field    // of the file
+	fileRow               *fyne.Container
 	insecure              *parts.Check
 	test                  *parts.Button
 	progress              *parts.Progress
@@ -53,7 +55,7 @@ func (s *shell) openProbe(row *inventory.Row) *probeView {
 }
 
 func (v *probeView) build(row *inventory.Row) {
-	v.address, v.proxy, v.roots = parts.NewField("https://server.example:8443/path"), parts.NewField(lang.X("probe.proxyHint", "http://host:port, if one is needed")), parts.NewField(lang.X("probe.rootsHint", "roots of this computer"))
+	v.address, v.proxy, v.roots = parts.NewField("https://server.example:8443/path"), parts.NewField(lang.X("probe.proxyHint", "http://host:port, or empty")), parts.NewField(lang.X("probe.rootsHint", "roots of this computer"))
 	v.address.SetText(v.shell.probeAddress)
 	v.address.OnSubmitted = func(string) { v.start() }
 	names, chosen := []string{lang.X("probe.none", "No certificate")}, 0
@@ -63,7 +65,16 @@ func (v *probeView) build(row *inventory.Row) {
 			chosen = i + 1
 		}
 	}
-	v.pick = parts.NewDropdown(names, chosen, nil)
+	v.pick = parts.NewDropdown(append(names, lang.X("probe.fromFile", "From a file (PFX, PEM)…")), chosen, func(int) { v.showFile() })
+	v.file, v.pass = parts.NewField(lang.X("probe.fileHint", "path of a file with certificate and key")), parts.NewPassword(lang.X("probe.passHint", "if it has one"))
+	v.file.OnSubmitted, v.pass.OnSubmitted = func(string) { v.start() }, func(string) { v.start() }
+	open := parts.SmallButton("folder", lang.X("button.choose", "Choose…"), func() {
+		v.shell.chooseFile(lang.X("probe.chooseFile", "Choose the certificate with its key"), []string{".pfx", ".p12", ".pem", ".key", ".crt"}, v.file.Text, v.setFile)
+	})
+	v.fileRow = parts.VBox(0, parts.Columns(14, []float32{3, 2}, besideField(lang.X("probe.file", "File"), parts.Border(nil, nil, nil, parts.Pad(0, 0, 6, 0, parts.Middle(open)), v.file)),
+		besideField(lang.X("password.own", "Password"), v.pass)))
+	v.fileRow.Hide()
+	v.dialog.OnFiles = func(paths []string) { v.setFile(paths[0]) }
 	v.test = parts.Primary("plug", lang.X("probe.test", "Test"), v.press)
 	v.insecure = parts.NewCheck(lang.X("probe.insecure", "Go on if the server is not trusted"), "", nil)
 	choose := parts.SmallButton("folder", lang.X("button.choose", "Choose…"), v.pickRoots)
@@ -72,9 +83,9 @@ func (v *probeView) build(row *inventory.Row) {
 	v.result = parts.Stack(v.hint())
 	first := parts.Border(nil, nil, parts.Pad(0, 0, 0, 8, parts.Middle(parts.NewIcon("globe", 18, parts.Text2))),
 		parts.HBox(8, parts.Gap(2, 1), parts.Middle(v.pick), parts.Middle(v.test)), parts.Middle(v.address))
-	second := parts.Border(nil, nil, nil, parts.Pad(0, 0, 14, 0, parts.Middle(v.insecure)), parts.Columns(14, []float32{1, 1}, besideField(lang.X("probe.proxy", "Proxy"), v.proxy),
-		besideField(lang.X("probe.roots", "Roots file"), parts.Border(nil, nil, nil, parts.Pad(0, 0, 6, 0, parts.Middle(choose)), v.roots))))
-	top := parts.Stack(parts.Fill(parts.Chrome), parts.Border(nil, parts.HLine(), nil, nil, parts.Pad(10, 10, 16, 16, parts.VBox(8, first, second, v.progress.Object()))))
+	second := parts.Columns(14, []float32{1, 1}, besideField(lang.X("probe.proxy", "Proxy"), v.proxy),
+		besideField(lang.X("probe.roots", "Roots file"), parts.Border(nil, nil, nil, parts.Pad(0, 0, 6, 0, parts.Middle(choose)), v.roots)))
+	top := parts.Stack(parts.Fill(parts.Chrome), parts.Border(nil, parts.HLine(), nil, nil, parts.Pad(10, 10, 16, 16, parts.VBox(8, first, v.fileRow, second, parts.Start(v.insecure), v.progress.Object()))))
 	v.dialog.SetBody(parts.Border(top, nil, nil, nil, v.result))
 	shut := parts.Secondary("", lang.X("button.close", "Close"), v.dialog.Close)
 	v.dialog.SetButtons(nil, shut)
@@ -82,7 +93,25 @@ func (v *probeView) build(row *inventory.Row) {
 		v.cancel()
 		v.progress.Stop()
 		v.shell.probeAddress = v.address.Text
+		quiet(v.pass, "")
 	}
+}
+
+// fromFile reports whether the certificate of a file is to be sent.
+func (v *probeView) fromFile() bool { return v.pick.Selected() > len(v.model.Choices) }
+
+func (v *probeView) showFile() {
+	setVisible(v.fileRow, v.fromFile())
+	v.dialog.Refresh()
+	relayout(v.fileRow)
+}
+
+// setFile takes the certificate of a file.
+func (v *probeView) setFile(path string) {
+	v.pick.SetSelected(len(v.model.Choices) + 1)
+	v.showFile()
+	v.file.SetText(path)
+	v.shell.win.Canvas().Focus(v.pass)
 }
 
 func (v *probeView) hint() fyne.CanvasObject {
@@ -108,7 +137,14 @@ func (v *probeView) start() {
 		return
 	}
 	q := model.ProbeQuestion{Address: v.address.Text, Proxy: v.proxy.Text, Insecure: v.insecure.Checked()}
-	if i := v.pick.Selected(); i > 0 {
+	file := ""
+	if i := v.pick.Selected(); v.fromFile() {
+		file, q.Password = strings.TrimSpace(v.file.Text), []byte(v.pass.Text)
+		if file == "" {
+			v.shell.win.Canvas().Focus(v.file)
+			return
+		}
+	} else if i > 0 {
 		q.Row = v.model.Choices[i-1]
 	}
 	ctx, cancel := context.WithCancel(v.shell.ctx)
@@ -125,6 +161,10 @@ func (v *probeView) start() {
 		var err error
 		if roots != "" {
 			q.Roots, err = readFile(roots)
+		}
+		if err == nil && file != "" {
+			q.File = &model.PFXFile{Path: file}
+			q.File.Data, err = readFile(file)
 		}
 		if err == nil {
 			report, err = v.model.Run(ctx, q, func(s tlsprobe.Step) { fyne.Do(func() { v.addStep(s) }) })

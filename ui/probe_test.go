@@ -150,3 +150,35 @@ func TestChainTab(t *testing.T) {
 		}
 	})
 }
+
+// TestProbeFile sends the certificate of a file, once its password is right.
+func TestProbeFile(t *testing.T) {
+	root := certtest.Root(t, "Probe Root")
+	address := probeServer(t, root)
+	pfx, leaf, _, _ := clientFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newStoreShell(t)
+		put(t, s, certstore.Root, root, false)
+		load(t, s, root.Certificate)
+		s.startProbe(nil)
+		v := s.probe
+		lacks(t, s, "path of a file")
+		s.dropped([]string{pfx})
+		v.address.SetText(address)
+		v.pass.SetText("wrong")
+		tapText(t, s, "Test")
+		sees(t, s, "wrong password", "Check upper and lower case")
+		v.pass.SetText(testPassword)
+		tapText(t, s, "Test again")
+		sees(t, s, "403.16: the server does not trust your certificate", "Certificate sent")
+		tapText(t, s, "Copy as message")
+		if got := s.app.Clipboard().Content(); !strings.Contains(got, leaf.Certificate.Fingerprint().String()) {
+			t.Errorf("another certificate was sent: %q", got)
+		}
+		s.win.Canvas().Capture()
+		parts.TopDialog(s.win.Canvas()).Close()
+		if v.pass.Text != "" {
+			t.Error("the password is kept")
+		}
+	})
+}

@@ -312,7 +312,8 @@ func (v *answerView) done(a *model.Answer, journal, file, command string, uses *
 		body.Add(problemBanner(usesErr, nil))
 	}
 	if uses != nil {
-		body.Add(usesList(uses))
+		body.Add(v.shell.newUses(v.ctx, certificate.Parse(a.Record.Old), lang.X("uses.title", "What still uses the old certificate on this computer"), uses).box)
+		body.Add(parts.SmallPara(lang.X("uses.keep", "The old certificate stays until you delete it.")))
 	}
 	v.dialog.SetTitle(lang.X("answer.completed", "Request completed"), a.Record.Subject)
 	v.dialog.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, body)))
@@ -350,30 +351,4 @@ func (v *answerView) showInList(fp certificate.Fingerprint, export bool) {
 			}
 		})
 	}()
-}
-
-// usesList says what still uses the old certificate of a renewal.
-func usesList(r *whereused.Report) fyne.CanvasObject {
-	box := parts.VBox(8, parts.Small(lang.X("uses.title", "What still uses the old certificate on this computer")).Bold())
-	var rows []fyne.CanvasObject
-	add := func(icon, title, text string) {
-		rows = append(rows, parts.Pad(6, 6, 12, 10, parts.Border(nil, nil, parts.Pad(0, 0, 0, 10, parts.Middle(parts.NewIcon(icon, 18, parts.Text2))), nil,
-			parts.VBox(1, parts.Body(title).Shrink(), parts.Small(text).Shrink()))))
-	}
-	for _, e := range r.Entries {
-		add("cert", placeName(e.Location, e.Store), lang.X("uses.entry", "It is kept there as {{.Name}}", words{"Name": e.FriendlyName}))
-	}
-	for _, u := range r.Files {
-		add("file", u.String(), u.Words())
-	}
-	if len(rows) > 0 {
-		box.Add(parts.List(rows...))
-	}
-	w := words{"N": thousands(r.Looked), "Folders": strings.Join(r.Folders, ", ")}
-	looked := lang.X("uses.looked", "Looked at {{.N}} files in {{.Folders}}.", w)
-	if len(r.Folders) == 0 {
-		looked = lang.X("uses.none", "There are no configurations of web servers here to look at.")
-	}
-	box.Add(parts.SmallPara(looked + " " + lang.X("uses.keep", "The old certificate stays until you delete it; certctl renew --status --look-in FOLDER looks in other folders.")))
-	return box
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ type Probe struct {
 type ProbeQuestion struct {
 	Address  string
 	Row      *inventory.Row // sent when the server asks; nil: nothing
+	File     *PFXFile       // sent instead of Row, with the key in it; nil: none
+	Password []byte         // of File; Run wipes it
 	Proxy    string         // "" for none
 	Roots    []byte         // content of a file of roots; nil: those of this computer
 	Insecure bool           // go on although the server's certificate is not acceptable
@@ -56,6 +59,7 @@ var errNoRoots = errors.New("the file of roots holds no certificate")
 // Run tests the connection; progress is called for each step, from the
 // goroutine that called Run.
 func (p *Probe) Run(ctx context.Context, q ProbeQuestion, progress func(tlsprobe.Step)) (*tlsprobe.Report, error) {
+	defer clear(q.Password)
 	opt := tlsprobe.Options{Now: p.now(), Inventory: p.inv, Insecure: q.Insecure, Progress: progress}
 	var err error
 	if opt.Target, err = tlsprobe.ParseTarget(q.Address); err != nil {
@@ -81,6 +85,16 @@ func (p *Probe) Run(ctx context.Context, q ProbeQuestion, progress func(tlsprobe
 	}
 	if q.Row != nil {
 		if opt.Identity, err = identity.OfRow(ctx, p.store, p.inv, q.Row, opt.Now); err != nil {
+			return nil, err
+		}
+	}
+	if f := q.File; f != nil {
+		f.Open(ctx, certfile.Password{Given: len(q.Password) > 0, Text: q.Password})
+		defer f.Wipe()
+		if f.Err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name(), f.Err)
+		}
+		if opt.Identity, err = identity.OfFile(f.Contents, f.Name(), p.inv, opt.Now); err != nil {
 			return nil, err
 		}
 	}

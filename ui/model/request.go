@@ -167,7 +167,13 @@ func (m *Completion) Uses(ctx context.Context, r request.Record) (*whereused.Rep
 	if len(r.Old) == 0 {
 		return nil, nil
 	}
-	inv, _ := inventory.Load(ctx, m.Service.Store, inventory.Options{Bare: true}) // what cannot be read holds nothing that is known
-	rep, err := whereused.Find(ctx, certificate.Parse(r.Old), inv, whereused.Configurations)
+	return Uses(ctx, m.Service.Store, certificate.Parse(r.Old), nil)
+}
+
+// Uses looks for what uses a certificate: in the stores, the configurations of
+// servers and the folders named. It blocks.
+func Uses(ctx context.Context, store certstore.Store, c *certificate.Certificate, folders []string) (*whereused.Report, error) {
+	inv, _ := inventory.Load(ctx, store, inventory.Options{Bare: true}) // what cannot be read holds nothing that is known
+	rep, err := whereused.Find(ctx, c, inv, append(folders, whereused.Configurations...))
 	return &rep, err
 }
