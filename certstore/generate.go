@@ -204,14 +204,25 @@ func (a Answer) read(p PendingKey) (answered, error) {
 }
 
 // complete carries out what Complete promises with the operations of a Store:
-// the issuer goes first and is taken back if the certificate cannot be added.
-func (r answered) complete(ctx context.Context, p PendingKey, key crypto.Signer, s Store, put func() error) error {
+// the issuer goes first and is taken back if the certificate, which put adds,
+// cannot be. fail makes the store's error of what is wrong with the answer.
+func (a Answer) complete(ctx context.Context, p PendingKey, s interface {
+	Store
+	KeyGenerator
+}, fail func(*certificate.Certificate, error) error, put func(*certificate.Certificate) error) error {
+	r, err := a.read(p)
+	if err != nil {
+		return fail(r.certificate, err)
+	}
+	key, err := s.Pending(ctx, p)
+	if err != nil {
+		return err
+	}
 	if err := proveSigner(key); err != nil {
 		return err
 	}
 	var before State
 	if r.issuer != nil {
-		var err error
 		if before, err = s.State(ctx, p.Location, r.issuer.Raw); err != nil {
 			return err
 		}
@@ -219,7 +230,7 @@ func (r answered) complete(ctx context.Context, p PendingKey, key crypto.Signer,
 			return err
 		}
 	}
-	err := put()
+	err = put(r.certificate)
 	if err != nil && r.issuer != nil && !before.Certificate {
 		err = errors.Join(err, s.Restore(context.WithoutCancel(ctx), p.Location, r.issuer.Raw, before))
 	}

@@ -191,22 +191,16 @@ func (d *database) pending(ctx context.Context, p PendingKey) (crypto.Signer, er
 // same CKA_ID, which is all that joins them.
 func (s *linuxStore) Complete(ctx context.Context, p PendingKey, a Answer) error {
 	ref := Ref{Location: p.Location, Store: My}
-	r, err := a.read(p)
-	if err != nil {
-		return s.fail("complete", ref, r.certificate, err)
-	}
-	key, err := s.Pending(ctx, p)
-	if err != nil {
-		return err
-	}
-	return r.complete(ctx, p, key, s, func() error {
+	return a.complete(ctx, p, s, func(c *certificate.Certificate, err error) error {
+		return s.fail("complete", ref, c, err)
+	}, func(c *certificate.Certificate) error {
 		err := s.Put(ctx, p.Location, My, Item{DER: a.DER, FriendlyName: a.FriendlyName})
 		if err != nil && !errors.Is(err, ErrExists) {
 			return err
 		}
 		return s.during(ctx, "complete", ref, func(d *database) (*certificate.Certificate, error) {
-			_ = d.nameKey(ctx, r.certificate) // certutil -K shows it; nothing depends on it
-			return r.certificate, nil
+			_ = d.nameKey(ctx, c) // certutil -K shows it; nothing depends on it
+			return c, nil
 		})
 	})
 }

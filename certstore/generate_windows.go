@@ -225,28 +225,22 @@ func (s *windowsStore) Pending(ctx context.Context, p PendingKey) (crypto.Signer
 // without an issuer, and takes nothing back.
 func (s *windowsStore) Complete(ctx context.Context, p PendingKey, a Answer) error {
 	ref := Ref{Location: p.Location, Store: My}
-	r, err := a.read(p)
-	if err != nil {
-		return s.fail("complete", ref, r.certificate, err)
-	}
-	key, err := s.Pending(ctx, p)
-	if err != nil {
-		return err
-	}
-	return r.complete(ctx, p, key, s, func() error {
+	return a.complete(ctx, p, s, func(c *certificate.Certificate, err error) error {
+		return s.fail("complete", ref, c, err)
+	}, func(c *certificate.Certificate) error {
 		return s.during(ctx, "complete", ref, func() (*certificate.Certificate, error) {
 			if err := s.readOnly(p.Location); err != nil {
-				return r.certificate, err
+				return c, err
 			}
 			y, err := s.systemStore(p.Location, My)
 			if err != nil {
-				return r.certificate, err
+				return c, err
 			}
-			there, err := s.holdings(p.Location, r.certificate)
+			there, err := s.holdings(p.Location, c)
 			if err != nil {
-				return r.certificate, err
+				return c, err
 			}
-			return r.certificate, s.place(ctx, y, r.certificate, there, s.pendingLink(p), false, a.FriendlyName)
+			return c, s.place(ctx, y, c, there, s.pendingLink(p), false, a.FriendlyName)
 		})
 	})
 }

@@ -87,15 +87,9 @@ func (m *memory) Pending(ctx context.Context, p PendingKey) (key crypto.Signer, 
 
 // Complete implements [KeyGenerator].
 func (m *memory) Complete(ctx context.Context, p PendingKey, a Answer) error {
-	r, err := a.read(p)
-	if err != nil {
-		return m.done("complete", Ref{Location: p.Location, Store: My}, r.certificate, err)
-	}
-	key, err := m.Pending(ctx, p)
-	if err != nil {
-		return err
-	}
-	return r.complete(ctx, p, key, m, func() error {
+	return a.complete(ctx, p, m, func(c *certificate.Certificate, err error) error {
+		return m.done("complete", Ref{Location: p.Location, Store: My}, c, err)
+	}, func(*certificate.Certificate) error {
 		err := m.Put(ctx, p.Location, My, Item{DER: a.DER, FriendlyName: a.FriendlyName})
 		if errors.Is(err, ErrExists) {
 			return nil

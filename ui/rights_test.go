@@ -45,7 +45,7 @@ func TestWithoutRights(t *testing.T) {
 		press(s, fyne.KeyEscape)
 		s.startMove([]*model.Row{row}, certstore.Machine, certstore.Root)
 		synctest.Wait()
-		sees(t, s, line("move", fp, "--to", "root", "--location", "machine"))
+		sees(t, s, line("move", fp, "--to", "root", "--location", "machine", "--store", "ca"))
 		press(s, fyne.KeyEscape)
 		s.startRename(row)
 		synctest.Wait()

@@ -55,7 +55,7 @@ shown, and nothing is changed.`,
 			if change && c.Account == "" {
 				return usage("an account is needed")
 			}
-			row, err := a.keyRow(cmd.Context(), args[0], loc, store)
+			row, err := a.oneRow(cmd.Context(), args[0], loc, store, func(r *inventory.Row) bool { return r.Key != certstore.KeyNone })
 			if err != nil {
 				return err
 			}
@@ -79,40 +79,6 @@ shown, and nothing is changed.`,
 	f.StringVar(&loc, "location", "", "user or machine, where the certificate is in both")
 	f.StringVar(&store, "store", "", "the store, where it is in several")
 	return cmd
-}
-
-// keyRow finds the one row with a private key that id names.
-func (a *app) keyRow(ctx context.Context, id, loc, store string) (*inventory.Row, error) {
-	inv, err := a.load(ctx, loc)
-	if err != nil {
-		return nil, err
-	}
-	name, err := a.storeName(ctx, store)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := inv.Resolve(id, func(r *inventory.Row) bool { return name == "" || r.Store == name })
-	if err != nil {
-		return nil, err
-	}
-	return onlyRow(id, rows, func(r *inventory.Row) bool { return r.Key != certstore.KeyNone })
-}
-
-// onlyRow returns the one of rows that is wanted; if none is, the first.
-func onlyRow(id string, rows []*inventory.Row, wanted func(*inventory.Row) bool) (*inventory.Row, error) {
-	var keyed []*inventory.Row
-	for _, r := range rows {
-		if wanted(r) {
-			keyed = append(keyed, r)
-		}
-	}
-	switch len(keyed) {
-	case 0: // the store says it in its own words
-		return rows[0], nil
-	case 1:
-		return keyed[0], nil
-	}
-	return nil, &inventory.LookupError{ID: id, Err: fmt.Errorf("%w: it stands in several places; name one with --location and --store", inventory.ErrAmbiguous), Candidates: keyed}
 }
 
 // permit asks and carries out a change.

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -96,9 +97,11 @@ type app struct {
 	password, newPassword passwordFlags
 	storePasswordFile     string
 	store                 certstore.Store
-	fromStdin             []byte  // the passwords that standard input held
-	started               bool    // the command line was understood
-	unread                []error // what of the stores could not be read
+	fromStdin             []byte   // the passwords that standard input held
+	started               bool     // the command line was understood
+	more                  []string // flags that this command line lacks to mean the same as root
+	notRoot               string   // why it would mean something else
+	unread                []error  // what of the stores could not be read
 }
 
 func (a *app) root() *cobra.Command {
@@ -272,6 +275,8 @@ func (a *app) advice(err error) string {
 		return u.hint
 	case isUsage(err) || !a.started:
 		return "Run certctl --help, or certctl COMMAND --help for an example."
+	case errors.Is(err, certstore.ErrDenied) && runtime.GOOS != "windows" && a.notRoot != "":
+		return a.notRoot
 	case errors.Is(err, certstore.ErrDenied) && runtime.GOOS != "windows":
 		if e, ok := errors.AsType[*certstore.Error](err); ok && e.Location == certstore.User {
 			return "The directory belongs to somebody else or is read-only; make it writable for you."
@@ -287,7 +292,7 @@ func (a *app) sudo() string {
 	if err != nil {
 		exe = "certctl"
 	}
-	return elevate.SudoLine(exe, a.args)
+	return elevate.SudoLine(exe, append(slices.Clone(a.args), a.more...))
 }
 
 func locations(s string) ([]certstore.Location, error) {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"certdesk/certstore"
+	"certdesk/internal/elevate"
 	"certdesk/internal/finding"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
@@ -15,7 +16,7 @@ import (
 )
 
 func (a *app) moveCommand() *cobra.Command {
-	var to, loc string
+	var to, loc, store string
 	cmd := &cobra.Command{
 		Use:     "move ID --to STORE",
 		Short:   "move a certificate to another store, or with --location to another location",
@@ -26,20 +27,17 @@ func (a *app) moveCommand() *cobra.Command {
 			if err != nil || name == "" {
 				return usage("--to STORE is needed: my, ca, root, people, trustedpeople or disallowed")
 			}
-			return a.move(cmd.Context(), args[0], name, loc)
+			return a.move(cmd.Context(), args[0], name, loc, store)
 		},
 	}
 	cmd.Flags().StringVar(&to, "to", "", "the store to move it to")
 	cmd.Flags().StringVar(&loc, "location", "", "user or machine: where it is, or where it is to go")
+	cmd.Flags().StringVar(&store, "store", "", "the store that it is in, where it is in several")
 	return cmd
 }
 
-func (a *app) move(ctx context.Context, id string, name certstore.Name, loc string) error {
-	inv, err := a.load(ctx, "")
-	if err != nil {
-		return err
-	}
-	rows, err := inv.Resolve(id, nil)
+func (a *app) move(ctx context.Context, id string, name certstore.Name, loc, store string) error {
+	rows, err := a.rows(ctx, id, "", store)
 	if err != nil {
 		return err
 	}
@@ -68,7 +66,12 @@ func (a *app) move(ctx context.Context, id string, name certstore.Name, loc stri
 	if err != nil {
 		return err
 	}
-	journalID, err := s.Move(ctx, journal.Move, []importer.Relocation{{Row: row, Location: target, Store: name}})
+	m := []importer.Relocation{{Row: row, Location: target, Store: name}}
+	a.meant(row, loc, store)
+	if row.Location != target {
+		a.notRoot = elevate.MoveCommands(m).Note
+	}
+	journalID, err := s.Move(ctx, journal.Move, m)
 	if err != nil {
 		return err
 	}
@@ -84,6 +87,9 @@ func (a *app) printMoved(row *inventory.Row, loc certstore.Location, name certst
 		return nil
 	}
 	fmt.Fprintf(a.stdout, "moved %s from %s/%s to %s/%s\n", row.Certificate.CommonName(), row.Location, row.Store, loc, name)
+	if journalID != "" {
+		fmt.Fprintf(a.stderr, "certctl undo %s takes it back\n", journalID)
+	}
 	return nil
 }
 
@@ -187,22 +193,10 @@ func (a *app) deleteCommand() *cobra.Command {
 }
 
 func (a *app) delete(ctx context.Context, id, loc, store string, keepKey bool) error {
-	inv, err := a.load(ctx, loc)
+	row, err := a.oneRow(ctx, id, loc, store, func(*inventory.Row) bool { return true })
 	if err != nil {
 		return err
 	}
-	name, err := a.storeName(ctx, store)
-	if err != nil {
-		return err
-	}
-	rows, err := inv.Resolve(id, func(r *inventory.Row) bool { return name == "" || r.Store == name })
-	if err != nil {
-		return err
-	}
-	if len(rows) > 1 {
-		return &inventory.LookupError{ID: id, Err: fmt.Errorf("%w: it stands in several places; name one with --location and --store", inventory.ErrAmbiguous), Candidates: rows}
-	}
-	row := rows[0]
 	s, err := a.importer(ctx)
 	if err != nil {
 		return err
@@ -231,6 +225,7 @@ func (a *app) delete(ctx context.Context, id, loc, store string, keepKey bool) e
 	if err := a.confirm(fmt.Sprintf("Delete %q%s from %s/%s?", row.Certificate.CommonName(), what, row.Location, row.Store)); err != nil {
 		return err
 	}
+	a.meant(row, loc, store)
 	if err := s.Store.Delete(ctx, row.Ref(), mode); err != nil {
 		return err
 	}

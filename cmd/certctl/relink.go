@@ -27,7 +27,9 @@ undo takes it back. Without a key the exit code is 4.`,
   certctl key relink 4ff4a1beb76c --location machine --store my --yes`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			row, err := a.relinkRow(cmd.Context(), args[0], loc, store)
+			row, err := a.oneRow(cmd.Context(), args[0], loc, store, func(r *inventory.Row) bool {
+				return !r.Inherited && (r.Key == certstore.KeyNone || r.Key == certstore.KeyUnusable)
+			})
 			if err != nil {
 				return err
 			}
@@ -39,26 +41,6 @@ undo takes it back. Without a key the exit code is 4.`,
 	f.StringVar(&loc, "location", "", "user or machine, where the certificate is in both")
 	f.StringVar(&store, "store", "", "the store, where it is in several")
 	return cmd
-}
-
-// relinkRow finds the one row that id names, first of all one whose key is
-// missing or broken.
-func (a *app) relinkRow(ctx context.Context, id, loc, store string) (*inventory.Row, error) {
-	inv, err := a.load(ctx, loc)
-	if err != nil {
-		return nil, err
-	}
-	name, err := a.storeName(ctx, store)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := inv.Resolve(id, func(r *inventory.Row) bool { return name == "" || r.Store == name })
-	if err != nil {
-		return nil, err
-	}
-	return onlyRow(id, rows, func(r *inventory.Row) bool {
-		return !r.Inherited && (r.Key == certstore.KeyNone || r.Key == certstore.KeyUnusable)
-	})
 }
 
 type jsonRelink struct {

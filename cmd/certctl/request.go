@@ -320,17 +320,23 @@ func (a *app) requestListCommand() *cobra.Command {
 	}
 }
 
+// findRequest returns the request that id names, and the service that has it.
+func (a *app) findRequest(ctx context.Context, id string) (*request.Service, request.Record, error) {
+	s, err := a.requests(ctx)
+	if err != nil {
+		return nil, request.Record{}, err
+	}
+	r, err := s.Find(id)
+	return s, r, err
+}
+
 func (a *app) requestShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "show ID", Short: "show a request: the text for the CA, and where its key is",
 		Example: "  certctl request show clm.example.com",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.requests(cmd.Context())
-			if err != nil {
-				return err
-			}
-			r, err := s.Find(args[0])
+			_, r, err := a.findRequest(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -366,11 +372,7 @@ later is worthless then. Of a completed request only the record is deleted.`,
 		Example: "  certctl request discard 20261122-101500-a1b2c3",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := a.requests(cmd.Context())
-			if err != nil {
-				return err
-			}
-			r, err := s.Find(args[0])
+			s, r, err := a.findRequest(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}

@@ -52,6 +52,9 @@ func For(err error) string {
 	case errors.Is(err, identify.ErrNothing):
 		return "Paste the certificate, the value of the attribute, or the whole line of the configuration."
 	case errors.Is(err, inventory.ErrAmbiguous):
+		if e, ok := errors.AsType[*inventory.LookupError](err); ok && e.OneCertificate() {
+			return "Name the place with --location and --store."
+		}
 		return "Give more digits, or the whole SHA-256."
 	case errors.Is(err, inventory.ErrNotFound):
 		return "Give a SHA-256, SHA-1 or serial number, or at least 8 digits of one; certctl list shows them."

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"certdesk/internal/certfile"
+	"certdesk/internal/shell"
 )
 
 // The commands below do with openssl what was done here, for those who want
@@ -47,33 +48,21 @@ func CombineCommand(sources []Source, r *Result, out string, p certfile.Profile)
 		words = append(words, "-certfile", rest)
 	}
 	words = append(words, "-name", r.Names[0])
-	return line(append(append(words, protection(p)...), "-out", out))
+	return shell.Line(append(append(words, protection(p)...), "-out", out)...)
 }
 
 // SplitCommands returns those that take a PKCS#12 file apart.
 func SplitCommands(file string) []string {
 	return []string{
-		line([]string{"openssl", "pkcs12", "-legacy", "-in", file, "-nocerts", "-out", "key.pem"}),
-		line([]string{"openssl", "pkcs12", "-legacy", "-in", file, "-clcerts", "-nokeys", "-out", "certificate.pem"}),
-		line([]string{"openssl", "pkcs12", "-legacy", "-in", file, "-cacerts", "-nokeys", "-out", "chain.pem"}),
+		shell.Line("openssl", "pkcs12", "-legacy", "-in", file, "-nocerts", "-out", "key.pem"),
+		shell.Line("openssl", "pkcs12", "-legacy", "-in", file, "-clcerts", "-nokeys", "-out", "certificate.pem"),
+		shell.Line("openssl", "pkcs12", "-legacy", "-in", file, "-cacerts", "-nokeys", "-out", "chain.pem"),
 	}
 }
 
 // RewriteCommand returns the ones that write a PKCS#12 file anew. The file
 // between them holds the key under a password; it is deleted at the end.
 func RewriteCommand(file, out string, p certfile.Profile) string {
-	return line([]string{"openssl", "pkcs12", "-legacy", "-in", file, "-out", "all.pem"}) + " && " +
-		line(append(append([]string{"openssl", "pkcs12", "-export", "-in", "all.pem"}, protection(p)...), "-out", out)) + " && rm all.pem"
-}
-
-// line joins words for a POSIX shell.
-func line(words []string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		safe := w != "" && strings.Trim(w, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,@+") == ""
-		if quoted[i] = w; !safe {
-			quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
+	return shell.Line("openssl", "pkcs12", "-legacy", "-in", file, "-out", "all.pem") + " && " +
+		shell.Line(append(append([]string{"openssl", "pkcs12", "-export", "-in", "all.pem"}, protection(p)...), "-out", out)...) + " && rm all.pem"
 }

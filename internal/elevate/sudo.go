@@ -10,6 +10,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
+	"certdesk/internal/shell"
 )
 
 // A Way is how a change can be made.
@@ -126,21 +127,27 @@ func DeleteCommands(rows []*inventory.Row) Commands {
 	return c
 }
 
+// atOnce is true of what asks nothing.
+const atOnce = "certctl does that at once, and says how to take it back."
+
 // MoveCommands are for moves.
 func MoveCommands(moves []importer.Relocation) Commands {
-	c := Commands{Note: confirms}
+	c := Commands{Note: atOnce}
 	for _, m := range moves {
 		if m.Row.Location != m.Location {
 			return Commands{Note: "There is no command for this: run by sudo, certctl sees root's own stores and not yours. Export the certificate to a file; then sudo certctl import FILE --location machine."}
 		}
-		c.Lines = append(c.Lines, SudoLine(Certctl(), []string{"move", m.Row.Fingerprint().String(), "--to", string(m.Store), "--location", string(m.Location)}))
+		if m.Store == certstore.Root {
+			c.Note = "certctl asks before it trusts a root."
+		}
+		c.Lines = append(c.Lines, SudoLine(Certctl(), []string{"move", m.Row.Fingerprint().String(), "--to", string(m.Store), "--location", string(m.Location), "--store", string(m.Row.Store)}))
 	}
 	return c
 }
 
 // TidyCommands are for tidying the machine's stores.
 func TidyCommands() Commands {
-	return Commands{Lines: []string{SudoLine(Certctl(), []string{"tidy", "--location", string(certstore.Machine)})}, Note: confirms}
+	return Commands{Lines: []string{SudoLine(Certctl(), []string{"tidy", "--location", string(certstore.Machine)})}, Note: atOnce}
 }
 
 // RenameCommands are for another friendly name.
@@ -166,20 +173,5 @@ func Certctl() string {
 
 // SudoLine is a command line to be run as root.
 func SudoLine(exe string, args []string) string {
-	words := []string{"sudo", quote(exe)}
-	for _, w := range args {
-		words = append(words, quote(w))
-	}
-	return strings.Join(words, " ")
-}
-
-// quote quotes a word for a POSIX shell.
-func quote(s string) string {
-	safe := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,@+", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return shell.Line(append([]string{"sudo", exe}, args...)...)
 }

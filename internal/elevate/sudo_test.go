@@ -68,7 +68,7 @@ func TestCommands(t *testing.T) {
 	for want, c := range map[string]Commands{
 		"sudo " + Certctl() + "|import|/tmp/it's my file.pfx|--location|machine|--exportable=false|--friendly-name|$HOME|--trust-root": ImportCommands(plan),
 		"sudo " + Certctl() + "|delete|" + fp + "|--location|machine|--store|root":                                                     DeleteCommands([]*inventory.Row{row}),
-		"sudo " + Certctl() + "|move|" + fp + "|--to|ca|--location|machine":                                                            MoveCommands([]importer.Relocation{{Row: row, Location: certstore.Machine, Store: certstore.CA}}),
+		"sudo " + Certctl() + "|move|" + fp + "|--to|ca|--location|machine|--store|root":                                               MoveCommands([]importer.Relocation{{Row: row, Location: certstore.Machine, Store: certstore.CA}}),
 		"sudo " + Certctl() + "|tidy|--location|machine":                                                                               TidyCommands(),
 	} {
 		if len(c.Lines) != 1 || strings.Replace(strings.Join(words(t, c.Lines[0]), "|"), "|", " ", 1) != want {

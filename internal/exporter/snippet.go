@@ -10,6 +10,7 @@ import (
 
 	"certdesk/internal/certfile"
 	"certdesk/internal/certificate"
+	"certdesk/internal/shell"
 )
 
 // The formats for servers, browsers and directories: text that lets one
@@ -121,9 +122,6 @@ var (
 // ps quotes s for PowerShell, which takes typographic quotes for quotes too.
 func ps(s string) string { return "'" + psEscape.Replace(s) + "'" }
 
-// sh quotes s for a POSIX shell.
-func sh(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
-
 // comment is a name that stands in a comment.
 func comment(c *certificate.Certificate) string {
 	name := []rune(c.CommonName())
@@ -173,8 +171,8 @@ func java(c *certificate.Certificate, _ Settings) (string, error) {
 	file := safeFileName(c) + ".pem"
 	alias := strings.ToLower(safeFileName(c))
 	return "# A trust store that trusts this certificate. keytool asks for the store's password.\n" +
-		"cat >" + sh(file) + " <<'PEM'\n" + string(certfile.EncodePEM([][]byte{c.Raw})) + "PEM\n" +
-		"keytool -importcert -noprompt -alias " + sh(alias) + " -file " + sh(file) + " -keystore trust.p12 -storetype PKCS12\n" +
+		"cat >" + shell.Quote(file) + " <<'PEM'\n" + string(certfile.EncodePEM([][]byte{c.Raw})) + "PEM\n" +
+		"keytool -importcert -noprompt -alias " + shell.Quote(alias) + " -file " + shell.Quote(file) + " -keystore trust.p12 -storetype PKCS12\n" +
 		"keytool -list -keystore trust.p12\n" +
 		"# In the JVM that is to trust it:\n" +
 		"#   -Djavax.net.ssl.trustStore=trust.p12 -Djavax.net.ssl.trustStorePassword=...\n" +

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"certdesk/internal/certificate"
+	"certdesk/internal/shell"
 )
 
 // nginx lets in the certificate by issuer and serial number: a serial number
@@ -173,7 +174,7 @@ func chromePolicyMacOS(c *certificate.Certificate, s Settings) (string, error) {
 	}
 	var b strings.Builder
 	for _, browser := range []string{"com.google.Chrome", "org.chromium.Chromium", "com.microsoft.Edge"} {
-		fmt.Fprintf(&b, "defaults write %s AutoSelectCertificateForUrls -array-add -string %s\n", browser, sh(filter))
+		fmt.Fprintf(&b, "defaults write %s AutoSelectCertificateForUrls -array-add -string %s\n", browser, shell.Quote(filter))
 	}
 	return b.String(), nil
 }

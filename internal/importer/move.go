@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"certdesk/certstore"
 	"certdesk/internal/inventory"
@@ -32,22 +33,29 @@ func Misplaced(inv *inventory.Inventory) []Relocation {
 // that is there already, else the only one there is. An empty target means
 // that nothing was said. It fails with [inventory.ErrAmbiguous].
 func Movable(rows []*inventory.Row, target certstore.Location) (*inventory.Row, error) {
-	var changeable []*inventory.Row
+	var there, changeable []*inventory.Row
 	for _, r := range rows {
-		if r.Location == target {
-			return r, nil
+		if r.Location == target && !r.Inherited {
+			there = append(there, r)
 		}
 		if !r.ReadOnly {
 			changeable = append(changeable, r)
 		}
 	}
-	switch len(changeable) {
-	case 0:
-		return rows[0], nil
-	case 1:
-		return changeable[0], nil
+	if len(there) > 0 {
+		rows, changeable = there, slices.DeleteFunc(changeable, func(r *inventory.Row) bool { return r.Location != target })
 	}
-	return nil, fmt.Errorf("%w: it stands in both locations; name one with --location", inventory.ErrAmbiguous)
+	switch {
+	case len(changeable) == 1:
+		return changeable[0], nil
+	case len(rows) == 1: // the store says why not
+		return rows[0], nil
+	}
+	how := "in both locations"
+	if l := rows[0].Location; !slices.ContainsFunc(rows, func(r *inventory.Row) bool { return r.Location != l }) {
+		how = "in several stores"
+	}
+	return nil, fmt.Errorf("%w: it stands %s", inventory.ErrAmbiguous, how)
 }
 
 // KeyGoes reports whether deleting a row would delete its private key: not

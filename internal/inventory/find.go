@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"certdesk/internal/certificate"
@@ -30,6 +31,14 @@ func (e *LookupError) Error() string {
 		fmt.Fprintf(&b, "\n  %s  %s/%s  %s", r.Certificate.Fingerprint(), r.Location, r.Store, r.Certificate.CommonName())
 	}
 	return b.String()
+}
+
+// OneCertificate reports whether the candidates are one certificate in several
+// places.
+func (e *LookupError) OneCertificate() bool {
+	return len(e.Candidates) > 0 && !slices.ContainsFunc(e.Candidates, func(r *Row) bool {
+		return r.Certificate.Fingerprint() != e.Candidates[0].Certificate.Fingerprint()
+	})
 }
 
 // Unwrap returns the cause.
