@@ -44,7 +44,7 @@ func fill(t testing.TB, dir string, n int, sorts ...sort) {
 type sort struct {
 	name            string
 	issued, ca, rsa bool
-	trusted         bool // a trust object
+	trust           Name // a trust object that says so
 	personal        bool // a private key
 }
 
@@ -52,7 +52,8 @@ var sorts = []sort{
 	{name: "issued-ec", issued: true}, {name: "issued-rsa", issued: true, rsa: true},
 	{name: "self-signed-ec"}, {name: "self-signed-rsa", rsa: true},
 	{name: "roots-ec", ca: true}, {name: "roots-rsa", ca: true, rsa: true},
-	{name: "trusted-roots-ec", ca: true, trusted: true}, {name: "personal-ec", issued: true, personal: true},
+	{name: "trusted-roots-ec", ca: true, trust: Root}, {name: "trusted-people-ec", ca: true, trust: TrustedPeople},
+	{name: "personal-ec", issued: true, personal: true}, {name: "trusted-personal-ec", ca: true, trust: Root, personal: true},
 }
 
 var rsaKeys = sync.OnceValue(func() (keys [16]crypto.Signer) { // making one takes longer than all else
@@ -87,8 +88,10 @@ func (k sort) add(t testing.TB, d *database, s *nss.Session, issuer *certtest.Is
 	if _, err = s.Create(certificateObject(c.Certificate, c.CommonName())...); err != nil {
 		return err
 	}
-	if k.trusted {
-		return setTrust(s, c.Certificate, nil, trustOf(Root))
+	if k.trust != "" {
+		if err := setTrust(s, c.Certificate, nil, trustOf(k.trust)); err != nil {
+			return err
+		}
 	}
 	if !k.personal {
 		return nil

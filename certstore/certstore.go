@@ -74,7 +74,7 @@ type Entry struct {
 	Key          KeyState
 	Exportable   bool   // the key may leave the store; false without a key
 	Inherited    bool   // Windows: seen through the user's store, kept in the machine's
-	Trusted      bool   // a trust anchor for TLS, whatever store it is shown in; NSS: also a self-signed certificate that is trusted itself
+	Trusted      bool   // a trust anchor for TLS, whatever store it is shown in; [Entry.Anchor] knows more
 	Shipped      bool   // a trust anchor that came with the system, not one that somebody added
 	Origin       string // where it is kept: a directory or a file
 	// ReadOnly is true for what can be listed but not changed here, such as
@@ -82,6 +82,7 @@ type Entry struct {
 	ReadOnly bool
 
 	certificate *certificate.Certificate // where DER had to be read already
+	peer        bool                     // NSS: trusted itself
 }
 
 // Parse returns the entry's certificate, which is read once where the store
@@ -92,6 +93,11 @@ func (e Entry) Parse() *certificate.Certificate {
 	}
 	return certificate.Parse(e.DER)
 }
+
+// Anchor reports whether the certificate is a trust anchor for TLS, which with
+// NSS a self-signed one is too that is trusted itself. It may take the
+// verification of a signature.
+func (e Entry) Anchor() bool { return e.Trusted || e.peer && e.Parse().SelfSigned() }
 
 // Fingerprint returns the SHA-256 of the entry's certificate.
 func (e Entry) Fingerprint() certificate.Fingerprint { return certificate.FingerprintOf(e.DER) }
@@ -202,6 +208,15 @@ type Store interface {
 
 	// Close releases what the Store holds. Other methods fail afterwards.
 	Close() error
+}
+
+// An Overviewer is a Store that can list thousands of entries faster, for
+// tables of them and nothing else.
+type Overviewer interface {
+	// Overview is like Entries. Which store a certificate is in and whether
+	// it is trusted is believed without the proof that Entries has for each
+	// of them; samples are proven.
+	Overview(ctx context.Context, loc Location) iter.Seq2[Entry, error]
 }
 
 // A KeyExporter is a Store that can hand out private keys.

@@ -33,6 +33,7 @@ type linuxStore struct {
 
 var (
 	_ Store       = (*linuxStore)(nil)
+	_ Overviewer  = (*linuxStore)(nil)
 	_ KeyExporter = (*linuxStore)(nil)
 	_ Renamer     = (*linuxStore)(nil)
 	_ Watcher     = (*linuxStore)(nil)
@@ -137,6 +138,15 @@ func (s *linuxStore) database(loc Location) (*database, error) {
 }
 
 func (s *linuxStore) Entries(ctx context.Context, loc Location) iter.Seq2[Entry, error] {
+	return s.entries(ctx, loc, false)
+}
+
+// Overview implements [Overviewer].
+func (s *linuxStore) Overview(ctx context.Context, loc Location) iter.Seq2[Entry, error] {
+	return s.entries(ctx, loc, true)
+}
+
+func (s *linuxStore) entries(ctx context.Context, loc Location, overview bool) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		d, err := s.database(loc)
 		if err != nil {
@@ -154,7 +164,7 @@ func (s *linuxStore) Entries(ctx context.Context, loc Location) iter.Seq2[Entry,
 				return
 			}
 		}
-		for e, err := range d.entries(ctx) {
+		for e, err := range d.entries(ctx, overview) {
 			if err != nil {
 				err = d.fail("list", "", nil, err)
 			}

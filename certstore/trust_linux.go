@@ -159,27 +159,43 @@ type trustObject struct {
 	trust  trust
 }
 
-// trustObjects returns the trust objects that match template, those that NSS
-// looks at first in front, along with issuer and serial number of each.
-func trustObjects(s *nss.Session, visit func(issuer, serial []byte, o trustObject), template ...nss.Attribute) error {
-	for _, class := range []struct {
-		id         uint
-		pkcs       bool
-		attributes []uint
-	}{
-		{nss.CKO_TRUST, true, pkcsTrustAttributes},
-		{nss.CKO_NSS_TRUST, false, trustAttributes},
-	} {
-		found, err := s.Find(append([]nss.Attribute{nss.Ulong(nss.CKA_CLASS, class.id)}, template...)...)
+// A trustClass is a class of trust objects.
+type trustClass struct {
+	id         uint
+	pkcs       bool
+	attributes []uint
+}
+
+var trustClasses = []trustClass{{nss.CKO_TRUST, true, pkcsTrustAttributes}, {nss.CKO_NSS_TRUST, false, trustAttributes}}
+
+func (k trustClass) find(s *nss.Session, template ...nss.Attribute) ([]nss.Handle, error) {
+	return s.Find(append([]nss.Attribute{nss.Ulong(nss.CKA_CLASS, k.id)}, template...)...)
+}
+
+// read returns a trust object and the identity of its certificate. It fails
+// if softoken finds a value changed by somebody without the password: NSS
+// ignores such an object too.
+func (k trustClass) read(s *nss.Session, h nss.Handle) (id string, o trustObject, err error) {
+	v, err := s.Values(h, append([]uint{nss.CKA_ISSUER, nss.CKA_SERIAL_NUMBER}, k.attributes...)...)
+	if err != nil {
+		return "", trustObject{}, err
+	}
+	return identity(v[0], v[1]), trustObject{h, k.pkcs, trustFromValues(v[2:], k.pkcs)}, nil
+}
+
+// trustObjects calls visit for the trust objects that match template, those
+// that NSS looks at first in front, along with the identity of the
+// certificate of each.
+func trustObjects(s *nss.Session, visit func(id string, o trustObject), template ...nss.Attribute) error {
+	for _, class := range trustClasses {
+		found, err := class.find(s, template...)
 		if err != nil {
 			return err
 		}
 		for _, h := range found {
-			v, err := s.Values(h, append([]uint{nss.CKA_ISSUER, nss.CKA_SERIAL_NUMBER}, class.attributes...)...)
-			if err != nil {
-				continue // deleted meanwhile, or of no use
+			if id, o, err := class.read(s, h); err == nil { // else deleted meanwhile, or of no use
+				visit(id, o)
 			}
-			visit(v[0], v[1], trustObject{h, class.pkcs, trustFromValues(v[2:], class.pkcs)})
 		}
 	}
 	return nil

@@ -228,8 +228,8 @@ func putThenList(s *suite) {
 		{certstore.Disallowed, enemy, certstore.KeyNone, false},
 	} {
 		e := s.entry(certstore.User, tt.name, tt.of)
-		if e.Key != tt.key || e.Trusted != tt.trusted || e.FriendlyName == "" && !s.limits.FreeNames || e.Exportable != (tt.key == certstore.KeyPresent) {
-			s.Errorf("%s: key %s, trusted %t, friendly name %q, exportable %t", tt.name, e.Key, e.Trusted, e.FriendlyName, e.Exportable)
+		if e.Key != tt.key || e.Anchor() != tt.trusted || e.FriendlyName == "" && !s.limits.FreeNames || e.Exportable != (tt.key == certstore.KeyPresent) {
+			s.Errorf("%s: key %s, trusted %t, friendly name %q, exportable %t", tt.name, e.Key, e.Anchor(), e.FriendlyName, e.Exportable)
 		}
 	}
 }

@@ -138,7 +138,7 @@ func ofCertificate(c *certificate.Certificate) jsonCertificate {
 func ofRow(r *inventory.Row) jsonCertificate {
 	j := ofCertificate(r.Certificate)
 	j.Location, j.Store, j.FriendlyName, j.Key, j.Exportable = r.Location, r.Store, r.FriendlyName, r.Key, r.Exportable
-	j.Misplaced, j.Inherited, j.Trusted = r.Misplaced, r.Inherited, r.Trusted
+	j.Misplaced, j.Inherited, j.Trusted = r.Misplaced, r.Inherited, r.Anchor()
 	j.Findings = jsonFindings(r.Findings)
 	return j
 }

@@ -28,7 +28,7 @@ func (a *app) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			inv, err := a.load(cmd.Context(), loc)
+			inv, err := a.loadRows(cmd.Context(), loc, inventory.Options{Overview: true})
 			if err != nil {
 				return err
 			}

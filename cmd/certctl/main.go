@@ -173,22 +173,22 @@ func (a *app) importer(ctx context.Context) (*importer.Service, error) {
 // on stderr; it is an error only when a location was named and nothing of it
 // could be read.
 func (a *app) load(ctx context.Context, location string) (*inventory.Inventory, error) {
-	return a.loadRows(ctx, location, false)
+	return a.loadRows(ctx, location, inventory.Options{})
 }
 
-// loadRows is load, of bare rows if they are only to be looked up.
-func (a *app) loadRows(ctx context.Context, location string, bare bool) (*inventory.Inventory, error) {
+// loadRows is load with options.
+func (a *app) loadRows(ctx context.Context, location string, opt inventory.Options) (*inventory.Inventory, error) {
 	nothing := &inventory.Inventory{}
 	s, err := a.open(ctx)
 	if err != nil {
 		return nothing, err
 	}
-	locs, err := locations(location)
-	if err != nil {
+	if opt.Locations, err = locations(location); err != nil {
 		return nothing, err
 	}
 	a.printUnfinished()
-	inv, errs := inventory.Load(ctx, s, inventory.Options{Locations: locs, Now: a.now, Bare: bare, Signatures: signatures.Open(signatures.DefaultPath(a.getenv))})
+	opt.Now, opt.Signatures = a.now, signatures.Open(signatures.DefaultPath(a.getenv))
+	inv, errs := inventory.Load(ctx, s, opt)
 	if len(errs) > 0 && len(inv.Rows) == 0 {
 		return inv, errors.Join(errs...)
 	}

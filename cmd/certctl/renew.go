@@ -63,7 +63,7 @@ of the stores, configurations of web servers, and files in the folders that
 
 // renewable returns a row for a certificate of the stores or of a file.
 func (a *app) renewable(ctx context.Context, arg string) (*inventory.Inventory, *inventory.Row, error) {
-	inv, err := a.loadRows(ctx, "", true)
+	inv, err := a.loadRows(ctx, "", inventory.Options{Bare: true})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -30,7 +30,7 @@ func (a *app) showCommand() *cobra.Command {
 			if isFile(args[0]) {
 				return a.showFile(cmd.Context(), args[0])
 			}
-			inv, err := a.loadRows(cmd.Context(), "", true) // one row of many is judged
+			inv, err := a.loadRows(cmd.Context(), "", inventory.Options{Bare: true}) // one row of many is judged
 			if err != nil {
 				return err
 			}

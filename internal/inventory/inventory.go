@@ -36,6 +36,7 @@ type Options struct {
 	Locations []certstore.Location // none means both
 	Now       time.Time            // the zero time means now
 	Bare      bool                 // certificates only, for looking them up: no findings, nothing misplaced
+	Overview  bool                 // for a table: faster where the store knows how, see [certstore.Overviewer]
 	// Signatures remembers which roots were verified; nil verifies them all.
 	Signatures *signatures.Cache
 	// Progress is called now and then with the number of certificates read so
@@ -83,10 +84,14 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 			}
 		})
 	}
+	entries := store.Entries
+	if o, ok := store.(certstore.Overviewer); ok && opt.Overview {
+		entries = o.Overview
+	}
 	const batchSize = 64 // certificates judged at a time, while the store reads on
 	for _, loc := range opt.Locations {
 		var batch []*Row
-		for e, err := range store.Entries(ctx, loc) {
+		for e, err := range entries(ctx, loc) {
 			if err != nil {
 				errs = append(errs, err)
 				continue

@@ -175,7 +175,7 @@ func decide(it *Item, opt Options, there []certstore.Entry) {
 		if e.Location == opt.Location && (here == nil || e.Store == it.Store) && !(e.Inherited && it.Store == certstore.My) {
 			here = e
 		}
-		if (e.Trusted || e.Store == certstore.Root) && (trusted == nil || e.Location == opt.Location) {
+		if (e.Anchor() || e.Store == certstore.Root) && (trusted == nil || e.Location == opt.Location) {
 			trusted = e
 		}
 	}

@@ -21,12 +21,21 @@ static get_attribute_value getter(void *library) {
 	return get && get(&list) == 0 && list ? list->getAttributeValue : NULL;
 }
 
+// number reports whether an attribute that this package reads is a CK_ULONG.
+static int number(ulong_t type) {
+	return type == 0x100 || // CKA_KEY_TYPE
+		(type >= 0x62C && type <= 0x62F) || // CKA_PKCS_TRUST_SERVER_AUTH to CKA_PKCS_TRUST_EMAIL
+		(type >= 0xCE536358 && type <= 0xCE53635B); // CKA_TRUST_SERVER_AUTH to CKA_TRUST_EMAIL
+}
+
 // values reads n attributes of an object into buf, size octets for each.
-// length has the types before and the lengths after.
+// length has the types before and the lengths after. Numbers are given just
+// the room they take: softoken mistakes larger room for too little
+// (sftkdb_fixupTemplateOut).
 static ulong_t values(get_attribute_value f, ulong_t session, ulong_t object, ulong_t *length, ulong_t n, unsigned char *buf, ulong_t size) {
 	attribute list[6];
 	for (ulong_t i = 0; i < n; i++)
-		list[i] = (attribute){length[i], buf + i * size, size};
+		list[i] = (attribute){length[i], buf + i * size, number(length[i]) ? sizeof(ulong_t) : size};
 	ulong_t rv = f(session, object, list, n);
 	for (ulong_t i = 0; i < n; i++)
 		length[i] = list[i].length;
