@@ -215,8 +215,10 @@ type Store interface {
 type Overviewer interface {
 	// Overview is like Entries. Which store a certificate is in and whether
 	// it is trusted is believed without the proof that Entries has for each
-	// of them; samples are proven.
-	Overview(ctx context.Context, loc Location) iter.Seq2[Entry, error]
+	// of them; samples are proven. It calls seen with certificates that it
+	// has read before it can tell what stands with them, so that they can be
+	// looked at meanwhile; [Entry.Parse] returns the same ones.
+	Overview(ctx context.Context, loc Location, seen func(*certificate.Certificate)) iter.Seq2[Entry, error]
 }
 
 // A KeyExporter is a Store that can hand out private keys.

@@ -138,15 +138,15 @@ func (s *linuxStore) database(loc Location) (*database, error) {
 }
 
 func (s *linuxStore) Entries(ctx context.Context, loc Location) iter.Seq2[Entry, error] {
-	return s.entries(ctx, loc, false)
+	return s.entries(ctx, loc, nil)
 }
 
 // Overview implements [Overviewer].
-func (s *linuxStore) Overview(ctx context.Context, loc Location) iter.Seq2[Entry, error] {
-	return s.entries(ctx, loc, true)
+func (s *linuxStore) Overview(ctx context.Context, loc Location, seen func(*certificate.Certificate)) iter.Seq2[Entry, error] {
+	return s.entries(ctx, loc, seen)
 }
 
-func (s *linuxStore) entries(ctx context.Context, loc Location, overview bool) iter.Seq2[Entry, error] {
+func (s *linuxStore) entries(ctx context.Context, loc Location, seen func(*certificate.Certificate)) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		d, err := s.database(loc)
 		if err != nil {
@@ -164,7 +164,7 @@ func (s *linuxStore) entries(ctx context.Context, loc Location, overview bool) i
 				return
 			}
 		}
-		for e, err := range d.entries(ctx, overview) {
+		for e, err := range d.entries(ctx, seen) {
 			if err != nil {
 				err = d.fail("list", "", nil, err)
 			}

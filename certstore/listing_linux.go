@@ -53,17 +53,24 @@ func (l *listing) from(n int) []listed {
 }
 
 // entries yields what is in the database, as it is read; nothing if there is
-// none. With overview set, trust is read as [Overviewer] says.
-func (d *database) entries(ctx context.Context, overview bool) iter.Seq2[Entry, error] {
+// none. With seen it is the overview of [Overviewer]: the certificates are
+// read first and seen, and yielded when all is known.
+func (d *database) entries(ctx context.Context, seen func(*certificate.Certificate)) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		l := &listing{more: make(chan struct{}, 1)}
 		end := make(chan error, 1)
 		go func() {
-			end <- d.Read(ctx, func(s *nss.Session) error { return d.list(ctx, s, l, overview) })
+			end <- d.Read(ctx, func(s *nss.Session) error {
+				if seen != nil {
+					return l.overview(ctx, d, s)
+				}
+				return l.list(ctx, s)
+			})
 		}()
 		var err error
+		var waiting []*certificate.Certificate
 		for n, reading := 0, true; reading; {
 			select {
 			case <-l.more:
@@ -72,14 +79,26 @@ func (d *database) entries(ctx context.Context, overview bool) iter.Seq2[Entry, 
 			case <-ctx.Done():
 				err, reading = ctx.Err(), false
 			}
-			for _, c := range l.from(n) {
+			for _, found := range l.from(n) {
 				n++
-				if !yield(d.entry(c, l), nil) {
+				c := certificate.Parse(found.der)
+				if seen != nil {
+					seen(c)
+					waiting = append(waiting, c)
+				} else if !yield(d.entry(found, c, l), nil) {
 					return
 				}
 			}
 		}
-		d.remember(l.from(0))
+		all := l.from(0)
+		if ctx.Err() == nil && l.trusts != nil {
+			for i, c := range waiting {
+				if !yield(d.entry(all[i], c, l), nil) {
+					return
+				}
+			}
+		}
+		d.remember(all)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			yield(Entry{}, err)
 		}
@@ -87,8 +106,7 @@ func (d *database) entries(ctx context.Context, overview bool) iter.Seq2[Entry, 
 }
 
 // entry makes an Entry of what was read.
-func (d *database) entry(l listed, list *listing) Entry {
-	c := certificate.Parse(l.der)
+func (d *database) entry(l listed, c *certificate.Certificate, list *listing) Entry {
 	id := l.id
 	if len(id) == 0 {
 		id = c.KeyID()
@@ -119,25 +137,41 @@ func identity(issuer, serial []byte) string { return string(issuer) + "\x00" + s
 // looking them up per certificate would take minutes in a large database. It
 // may be called again after a failure; what it has added already is not added
 // twice, and keeps the keys and trust it was added with.
-func (d *database) list(ctx context.Context, s *nss.Session, l *listing, overview bool) (err error) {
-	added := map[string]bool{}
-	for _, c := range l.from(0) {
-		added[string(c.der)] = true
-	}
-	if len(added) == 0 {
-		l.keys = map[string]keyFound{}
+func (l *listing) list(ctx context.Context, s *nss.Session) error {
+	if len(l.from(0)) == 0 {
 		if err := l.readKeys(s, s.Locked); err != nil {
 			return err
 		}
-		l.trusts = nil
-		if overview {
-			l.trusts = d.trustOverview(ctx, s)
+		var err error
+		if l.trusts, err = allTrust(s); err != nil {
+			return err
 		}
-		if l.trusts == nil {
-			if l.trusts, err = allTrust(s); err != nil {
-				return err
-			}
+	}
+	return l.readCertificates(ctx, s)
+}
+
+// overview is list for [Overviewer].
+func (l *listing) overview(ctx context.Context, d *database, s *nss.Session) error {
+	failed := l.readCertificates(ctx, s)
+	if err := l.readKeys(s, s.Locked); err != nil {
+		return err
+	}
+	trusts := d.trustOverview(ctx, s)
+	if trusts == nil {
+		var err error
+		if trusts, err = allTrust(s); err != nil {
+			return err
 		}
+	}
+	l.trusts = trusts
+	return failed
+}
+
+// readCertificates reads the certificates that it has not added yet.
+func (l *listing) readCertificates(ctx context.Context, s *nss.Session) error {
+	added := map[string]bool{}
+	for _, c := range l.from(0) {
+		added[string(c.der)] = true
 	}
 	found, err := s.Find(nss.Ulong(nss.CKA_CLASS, nss.CKO_CERTIFICATE))
 	if err != nil {
@@ -171,6 +205,7 @@ func (d *database) list(ctx context.Context, s *nss.Session, l *listing, overvie
 // readKeys reads the private keys, or where they are hidden by a password the
 // public keys that belong to them.
 func (l *listing) readKeys(s *nss.Session, locked bool) error {
+	l.keys = map[string]keyFound{}
 	if locked {
 		found, err := s.Find(nss.Ulong(nss.CKA_CLASS, nss.CKO_PUBLIC_KEY))
 		for _, h := range found {
@@ -180,32 +215,32 @@ func (l *listing) readKeys(s *nss.Session, locked bool) error {
 		}
 		return err
 	}
-	found, err := s.Find(nss.Ulong(nss.CKA_CLASS, nss.CKO_PRIVATE_KEY))
+	class := nss.Ulong(nss.CKA_CLASS, nss.CKO_PRIVATE_KEY)
+	found, err := s.Find(class)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	curves := map[nss.Handle]bool{} // searching costs less than reading
+	ec, err := s.Find(class, nss.Ulong(nss.CKA_KEY_TYPE, nss.CKK_EC))
+	for _, h := range ec {
+		curves[h] = true
+	}
 	for _, h := range found {
-		v, err := s.Values(h, nss.CKA_ID, nss.CKA_EXTRACTABLE, nss.CKA_KEY_TYPE)
+		kind, usable := uint(nss.CKA_KEY_TYPE), isRSA // softoken stores other keys too, and cannot sign with them
+		if curves[h] {
+			kind, usable = nss.CKA_EC_PARAMS, knownCurve
+		}
+		v, err := s.Values(h, nss.CKA_ID, nss.CKA_EXTRACTABLE, kind)
 		if err != nil {
 			continue // deleted meanwhile
 		}
 		k := keyFound{state: KeyPresent, exportable: len(v[1]) == 1 && v[1][0] != 0}
-		if !usable(s, h, v[2]) {
+		if !usable(v[2]) {
 			k.state = KeyUnusable
 		}
 		l.keys[string(v[0])] = k
 	}
 	return err
-}
-
-// usable reports whether softoken can sign with a private key: it stores
-// keys of curves that it does not know.
-func usable(s *nss.Session, h nss.Handle, keyType []byte) bool {
-	switch t, _ := nss.ParseUlong(keyType); t {
-	case nss.CKK_RSA:
-		return true
-	case nss.CKK_EC:
-		v, err := s.Values(h, nss.CKA_EC_PARAMS)
-		return err == nil && knownCurve(v[0])
-	}
-	return false
 }
 
 // trusts holds the trust objects of a database; of several for one

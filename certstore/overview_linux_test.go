@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"certdesk/certstore/internal/nss"
+	"certdesk/internal/certificate"
 	"certdesk/internal/certtest"
 )
 
@@ -42,9 +43,9 @@ func opened(t *testing.T, dir, password string) *database {
 // verifying each object.
 func checkOverview(t *testing.T, d *database, sampled bool) map[string]Entry {
 	t.Helper()
-	read := func(overview bool) map[string]Entry {
+	read := func(seen func(*certificate.Certificate)) map[string]Entry {
 		all := map[string]Entry{}
-		for e, err := range d.entries(t.Context(), overview) {
+		for e, err := range d.entries(t.Context(), seen) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,8 +53,15 @@ func checkOverview(t *testing.T, d *database, sampled bool) map[string]Entry {
 		}
 		return all
 	}
-	all := read(false)
-	for name, e := range read(true) {
+	seen := map[*certificate.Certificate]bool{}
+	all, fast := read(nil), read(func(c *certificate.Certificate) { seen[c] = true })
+	if len(fast) != len(all) || len(seen) != len(all) {
+		t.Errorf("an overview of %d has %d, and %d were seen", len(all), len(fast), len(seen))
+	}
+	for name, e := range fast {
+		if !seen[e.Parse()] {
+			t.Errorf("%s was not seen", name)
+		}
 		want := all[name]
 		if !bytes.Equal(e.DER, want.DER) || e.Store != want.Store || e.Anchor() != want.Anchor() || e.Key != want.Key {
 			t.Errorf("%s: an overview says %s, trusted %t, key %s; verified it is %s, %t, %s",

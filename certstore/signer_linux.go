@@ -149,3 +149,19 @@ func (d *database) prove(ctx context.Context, c *certificate.Certificate) error 
 	}
 	return proveSigner(key)
 }
+
+// usable reports whether softoken can sign with a private key: it stores keys
+// of types and curves that it does not know.
+func usable(s *nss.Session, h nss.Handle, keyType []byte) bool {
+	if isRSA(keyType) {
+		return true
+	}
+	v, err := s.Values(h, nss.CKA_EC_PARAMS)
+	return err == nil && knownCurve(v[0])
+}
+
+// isRSA reports whether a key type (CKA_KEY_TYPE) is RSA.
+func isRSA(keyType []byte) bool {
+	t, ok := nss.ParseUlong(keyType)
+	return ok && t == nss.CKK_RSA
+}

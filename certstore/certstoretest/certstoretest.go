@@ -14,10 +14,12 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
 	"certdesk/certstore"
+	parse "certdesk/internal/certificate"
 	"certdesk/internal/certtest"
 )
 
@@ -141,7 +143,36 @@ func (s *suite) list(loc certstore.Location) []certstore.Entry {
 			list = append(list, e)
 		}
 	}
+	s.overview(loc, list)
 	return list
+}
+
+// overview checks that an overview has the entries of list, where the store
+// knows how to make one.
+func (s *suite) overview(loc certstore.Location, list []certstore.Entry) {
+	s.Helper()
+	o, ok := s.store.(certstore.Overviewer)
+	if !ok {
+		return
+	}
+	n := 0
+	for e, err := range o.Overview(s.ctx, loc, func(*parse.Certificate) {}) {
+		if err != nil {
+			s.Fatalf("Overview(%s): %v", loc, err)
+		}
+		if e.ReadOnly {
+			continue
+		}
+		n++
+		if !slices.ContainsFunc(list, func(x certstore.Entry) bool {
+			return x.Ref() == e.Ref() && x.Key == e.Key && x.FriendlyName == e.FriendlyName && x.Exportable == e.Exportable && x.Anchor() == e.Anchor()
+		}) {
+			s.Errorf("Overview(%s): %q of %s is not in Entries", loc, e.FriendlyName, e.Store)
+		}
+	}
+	if n != len(list) {
+		s.Errorf("Overview(%s): %d entries, Entries has %d", loc, n, len(list))
+	}
 }
 
 // entry returns the one entry of a location that is in the store name, and

@@ -119,8 +119,13 @@ func rfc3339(t time.Time) string {
 }
 
 func ofCertificate(c *certificate.Certificate) jsonCertificate {
+	subject := c.Subject().String()
+	issuer := subject
+	if !c.SelfIssued() {
+		issuer = c.Issuer().String()
+	}
 	j := jsonCertificate{
-		Subject: c.Subject().String(), Issuer: c.Issuer().String(), CommonName: c.CommonName(),
+		Subject: subject, Issuer: issuer, CommonName: c.CommonName(),
 		Serial: hex.EncodeToString(c.SerialNumber), SHA1: c.SHA1(), SHA256: c.Fingerprint().String(),
 		NotBefore: rfc3339(c.NotBefore), NotAfter: rfc3339(c.NotAfter), Role: c.Role(), IsCA: c.IsCA(),
 		Key: certstore.KeyNone, KeyType: c.KeyType(), SignatureAlgorithm: c.SignatureAlgorithm(), KeyUsage: c.KeyUsageNames(),
@@ -231,6 +236,7 @@ func (a *app) printJSONList(rows []*inventory.Row) error {
 // jsonLines renders rows, with commas and line ends between them.
 func jsonLines(rows []*inventory.Row) ([]byte, error) {
 	var b bytes.Buffer
+	b.Grow(len(rows) << 11)
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	for i, r := range rows {

@@ -62,9 +62,10 @@ type Certificate struct {
 	SubjectKeyID  []byte     // nil: absent
 	AuthorityKey  []byte     // keyIdentifier of the authority key identifier; nil: absent
 	syntax        error      // why the lenient reader stopped, or nil
-	strict        sync.Mutex // guards std and stdErr
+	strict        sync.Mutex // guards std, stdErr and wellFormed
 	std           weak.Pointer[x509.Certificate]
 	stdErr        error
+	wellFormed    bool // the strict parser read it
 	selfSigned    sync.Once
 	selfSignedRes bool
 }
@@ -196,7 +197,7 @@ func (c *Certificate) X509() (*x509.Certificate, error) {
 		return std, nil
 	}
 	std, err := x509.ParseCertificate(c.Raw)
-	c.std, c.stdErr = weak.Make(std), err
+	c.std, c.stdErr, c.wellFormed = weak.Make(std), err, err == nil
 	return std, err
 }
 
@@ -204,6 +205,12 @@ func (c *Certificate) X509() (*x509.Certificate, error) {
 func (c *Certificate) Problem() error {
 	if c.syntax != nil {
 		return c.syntax
+	}
+	c.strict.Lock()
+	known := c.wellFormed
+	c.strict.Unlock()
+	if known {
+		return nil
 	}
 	_, err := c.X509()
 	return err

@@ -111,7 +111,7 @@ func (n Name) join(reverse bool, sep string) string {
 
 // escape quotes what RFC 4514 section 2.4 wants quoted.
 func escape(s string) string {
-	if !strings.ContainsAny(s, `,+"\<>;#= `) {
+	if s == "" || !strings.ContainsAny(s, `,+"\<>;`) && !strings.ContainsAny(s[:1], " #") && s[len(s)-1] != ' ' {
 		return s
 	}
 	var b strings.Builder

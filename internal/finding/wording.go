@@ -30,13 +30,34 @@ func WordsOf(f Finding) Words {
 	if !ok {
 		return Words{Short: f.ID, Title: f.ID, Message: f.ID}
 	}
-	pairs := make([]string, 0, 2*len(f.Params)+2)
-	for k, v := range f.Params {
-		pairs = append(pairs, "{"+k+"}", v)
+	return Words{f.fill(w.Short), f.fill(w.Title), f.fill(w.Message), f.fill(w.Advice), f.fill(w.Request)}
+}
+
+// fill replaces the placeholders of text. Tables ask for it some hundred
+// thousand times, and most texts have none.
+func (f Finding) fill(text string) string {
+	before, rest, found := strings.Cut(text, "{")
+	if !found {
+		return text
 	}
-	pairs = append(pairs, "{value}", f.Evidence.Value)
-	r := strings.NewReplacer(pairs...)
-	return Words{r.Replace(w.Short), r.Replace(w.Title), r.Replace(w.Message), r.Replace(w.Advice), r.Replace(w.Request)}
+	var b strings.Builder
+	for found {
+		b.WriteString(before)
+		name, after, closed := strings.Cut(rest, "}")
+		value, ok := f.Params[name]
+		if name == "value" && !ok {
+			value, ok = f.Evidence.Value, true
+		}
+		if closed && ok {
+			b.WriteString(value)
+		} else { // no placeholder
+			b.WriteString("{")
+			after = rest
+		}
+		before, rest, found = strings.Cut(after, "{")
+	}
+	b.WriteString(before)
+	return b.String()
 }
 
 // IDs returns every id that has words.

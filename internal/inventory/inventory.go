@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"iter"
 	"runtime"
 	"slices"
 	"sync"
@@ -67,26 +68,38 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 	}
 	var rows []*Row
 	var errs []error
-	work := make(chan []*Row, 64)
+	work := make(chan func(), 1024)
 	var group sync.WaitGroup
 	seen := newPartial(opt.Partial)
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
-			for batch := range work {
-				for _, r := range batch {
-					r.Certificate = r.Parse()
-					if !opt.Bare {
-						opt.Signatures.Verify(r.Certificate)
-						r.Judge(opt.Now)
-					}
-				}
-				seen.add(batch)
+			for do := range work {
+				do()
 			}
 		})
 	}
+	judge := func(batch []*Row) func() {
+		return func() {
+			for _, r := range batch {
+				r.Certificate = r.Parse()
+				if !opt.Bare {
+					opt.Signatures.Verify(r.Certificate)
+					r.Judge(opt.Now)
+				}
+			}
+			seen.add(batch)
+		}
+	}
 	entries := store.Entries
 	if o, ok := store.(certstore.Overviewer); ok && opt.Overview {
-		entries = o.Overview
+		entries = func(ctx context.Context, loc certstore.Location) iter.Seq2[certstore.Entry, error] {
+			return o.Overview(ctx, loc, func(c *certificate.Certificate) {
+				work <- func() { // what takes longest of judging it
+					_ = c.Problem() // which it remembers
+					opt.Signatures.Verify(c)
+				}
+			})
+		}
 	}
 	const batchSize = 64 // certificates judged at a time, while the store reads on
 	for _, loc := range opt.Locations {
@@ -99,7 +112,7 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 			r := &Row{Entry: e}
 			rows, batch = append(rows, r), append(batch, r)
 			if len(batch) == batchSize {
-				work <- batch
+				work <- judge(batch)
 				batch = nil
 				if opt.Progress != nil {
 					opt.Progress(len(rows))
@@ -107,7 +120,7 @@ func Load(ctx context.Context, store certstore.Store, opt Options) (*Inventory, 
 			}
 		}
 		if len(batch) > 0 {
-			work <- batch
+			work <- judge(batch)
 		}
 	}
 	close(work)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,15 +42,15 @@ var (
 func Load(path string) (*Library, error) {
 	loading.Lock()
 	defer loading.Unlock()
-	paths := []string{path}
+	paths := slices.Values([]string{path})
 	if path == "" {
 		if loaded != nil {
 			return loaded, nil
 		}
-		paths = libraryPaths()
+		paths = libraryPaths
 	}
 	var reasons []error
-	for _, p := range paths {
+	for p := range paths {
 		if loaded != nil && p == path {
 			if err := sameLibrary(path); err != nil {
 				return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -73,10 +74,12 @@ func sameLibrary(path string) error {
 	return err
 }
 
-// libraryPaths lists the names to try; the first is found by the dynamic
+// libraryPaths yields the names to try; the first is found by the dynamic
 // linker wherever it is on most systems.
-func libraryPaths() []string {
-	paths := []string{"libsoftokn3.so"}
+func libraryPaths(yield func(string) bool) {
+	if !yield("libsoftokn3.so") {
+		return
+	}
 	for _, pattern := range []string{
 		"/usr/lib/*/nss/libsoftokn3.so", // Debian 11 and older
 		"/usr/lib64/libsoftokn3.so",     // Fedora, openSUSE
@@ -84,9 +87,12 @@ func libraryPaths() []string {
 		"/usr/lib/*/libsoftokn3.so",
 	} {
 		found, _ := filepath.Glob(pattern) // the patterns are well-formed
-		paths = append(paths, found...)
+		for _, path := range found {
+			if !yield(path) {
+				return
+			}
+		}
 	}
-	return paths
 }
 
 // start loads the library at path with cryptographic functions and empty
