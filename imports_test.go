@@ -67,6 +67,7 @@ func TestImports(t *testing.T) {
 		{"internal/keyusage/", module + "certstore", "a certificate is judged without a store", nil},
 		{"internal/certfile/", "os", "a file is read from bytes", nil},
 		{"internal/target/", module, "who uses certificates is data", []string{module + "certstore"}},
+		{"internal/action/", module, "what a person can do next is words", nil},
 		{"internal/explain/", module, "codes are data: they know nothing of certificates", nil},
 		{"internal/identify/", module + "certstore", "a text is read without a store", nil},
 		{"internal/diagnose/", "os", "a diagnosis looks at the stores only", nil},

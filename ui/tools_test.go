@@ -106,3 +106,21 @@ func TestHealthDialog(t *testing.T) {
 		}
 	})
 }
+
+// TestActionWords says that what the window advises is done in the window.
+func TestActionWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStoreShell(t)
+		l := s.openExplain("403.16 0x80090308 0x8009310b")
+		synctest.Wait()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		text := texts(parts.TopDialog(s.win.Canvas())) + l.report
+		if strings.ContainsAny(text, "«»") || strings.Contains(text, "certctl") {
+			t.Errorf("advice of the command line:\n%s", text)
+		}
+		if !strings.Contains(text, "What is this? under Diagnose") {
+			t.Errorf("no action of the window:\n%s", text)
+		}
+	})
+}

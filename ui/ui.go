@@ -20,6 +20,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/icons"
+	"certdesk/internal/action"
 	"certdesk/internal/elevate"
 	"certdesk/internal/importer"
 	"certdesk/internal/journal"
@@ -94,6 +95,7 @@ const appName = "Certdesk"
 
 // New makes the window, not yet shown. ctx ends all that it does.
 func New(ctx context.Context, app fyne.App, services Services) *Window {
+	action.Use(actionWords)
 	if services.System == "" {
 		services.System = runtime.GOOS
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"certdesk/certstore"
+	"certdesk/internal/action"
 	"certdesk/internal/certfile"
 	"certdesk/internal/combiner"
 	"certdesk/internal/csr"
@@ -23,7 +24,9 @@ import (
 
 // For returns what a person can do about any error of this program, as a full
 // sentence, or "" if nothing is known.
-func For(err error) string {
+func For(err error) string { return action.Say(forError(err)) }
+
+func forError(err error) string {
 	if e, ok := errors.AsType[*explain.UnknownError](err); ok {
 		if len(e.Suggestions) == 0 {
 			return "Give a code such as 403.16, 0x800b0109 or ERR_CERT_DATE_INVALID, or paste the whole message."
@@ -57,17 +60,17 @@ func For(err error) string {
 		}
 		return "Give more digits, or the whole SHA-256."
 	case errors.Is(err, inventory.ErrNotFound):
-		return "Give a SHA-256, SHA-1 or serial number, or at least 8 digits of one; certctl list shows them."
+		return "Give a SHA-256, SHA-1 or serial number, or at least 8 digits of one; «list» shows them."
 	case errors.Is(err, journal.ErrNotFound):
-		return "Run certctl undo --list to see what can be undone."
+		return "«undo --list» shows what can be undone."
 	case errors.Is(err, journal.ErrRunning):
 		return "Wait until the other import has ended."
 	case errors.Is(err, testca.ErrNotFound):
-		return "Make one with certctl ca init, or name one of those that certctl ca list shows."
+		return "Make one with «ca init», or name one of those that «ca list» shows."
 	case errors.Is(err, testca.ErrExists):
 		return "Choose another name; an authority is never replaced."
 	case errors.Is(err, testca.ErrNoSerial):
-		return "See certctl ca list NAME for what it issued."
+		return "«ca list NAME» shows what it issued."
 	case errors.Is(err, testca.ErrName):
 		return "Choose a name such as office or test-ca; it becomes the name of a folder."
 	case errors.Is(err, testca.ErrNoName):
@@ -93,7 +96,7 @@ func For(err error) string {
 	case errors.Is(err, request.ErrSameKey):
 		return "Leave out --same-key: a new key is made, which most CAs want anyway."
 	case errors.Is(err, request.ErrNotFound), errors.Is(err, request.ErrAmbiguous):
-		return "certctl request list shows the requests."
+		return "«request list» shows the requests."
 	case errors.Is(err, request.ErrNoRequest):
 		return "The certificate belongs to a request that was made elsewhere, or was discarded; complete it where its key is."
 	case errors.Is(err, request.ErrNoAnswer):
@@ -106,7 +109,7 @@ func For(err error) string {
 	case errors.Is(err, combiner.ErrNoCertificate):
 		return "Add the file with the certificate that the CA sent."
 	case errors.Is(err, combiner.ErrLocked):
-		return "Save the key under the password of the other files first: certctl change-password, or openssl pkcs8 -topk8."
+		return "Save the key under the password of the other files first: «change-password», or openssl pkcs8 -topk8."
 	case errors.Is(err, exporter.ErrPassword):
 		return "Choose a password; a PFX file without one gives the key to everybody who sees the file."
 	case errors.Is(err, exporter.ErrOne):

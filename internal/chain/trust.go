@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"certdesk/certstore"
+	"certdesk/internal/action"
 	"certdesk/internal/certificate"
 	"certdesk/internal/finding"
 	"certdesk/internal/inventory"
@@ -113,7 +114,7 @@ func (r Result) Accept(inv *inventory.Inventory) Acceptance {
 	if !a.Accepted {
 		what := fmt.Sprintf("Add the root %s to Trusted Root CAs of the machine, after comparing its SHA-256 %s with its owner's.", end.Name, end.Certificate.Fingerprint())
 		if len(best.Links) == 1 {
-			what = fmt.Sprintf("Add %s itself to the certificates that the machine trusts, after comparing its SHA-256 %s with its owner's: on Windows to Trusted Root CAs, on Linux, where only a CA can be a root, to Trusted People (certctl move ID --to trustedpeople --location machine).", end.Name, end.Certificate.Fingerprint())
+			what = fmt.Sprintf("Add %s itself to the certificates that the machine trusts, after comparing its SHA-256 %s with its owner's: on Windows to Trusted Root CAs, on Linux, where only a CA can be a root, to Trusted People (%s).", end.Name, end.Certificate.Fingerprint(), action.Say("«move ID --to trustedpeople --location machine»"))
 		}
 		a.Actions = append(a.Actions, Action{Do: Add, Certificate: end.Certificate, Name: end.Name, Location: certstore.Machine, Store: certstore.Root, Text: what})
 	}

@@ -37,7 +37,7 @@ func rootStore(d *diagnosis, o *Outcome) {
 		"Every certificate among the trusted roots is self-signed.")
 	if o.Status == Applies {
 		first := o.Subjects[0].Row
-		o.Fix = fmt.Sprintf("Move it: certctl move %s --to ca --location %s; or all that is misplaced: certctl tidy.", short(first), first.Location)
+		o.Fix = fmt.Sprintf("Move it: «move %s --to ca --location %s»; or all that is misplaced: «tidy».", short(first), first.Location)
 	}
 }
 
@@ -52,7 +52,7 @@ func trust(d *diagnosis, o *Outcome) {
 	}
 	o.decide("The chains of {n} end at a root that is not trusted here.", "The chain of every personal certificate that is complete ends at a trusted root.")
 	if o.Status == Applies {
-		o.Fix = "Compare the root's SHA-256 with the one its owner publishes, then trust it: certctl import ROOT.pem --trust-root. certctl check ID says what must be trusted where."
+		o.Fix = "Compare the root's SHA-256 with the one its owner publishes, then trust it: «import ROOT.pem --trust-root». «check ID» says what must be trusted where."
 	}
 }
 
@@ -71,7 +71,7 @@ func machineRoot(d *diagnosis, o *Outcome) {
 	o.decide("{n} with a root that only the user trusts. IIS and other services look at the machine's stores.",
 		"No personal certificate depends on a root that only the user trusts.")
 	if o.Status == Applies {
-		o.Fix = "Trust the root for the machine: certctl move ID --to root --location machine, as administrator or root."
+		o.Fix = "Trust the root for the machine: «move ID --to root --location machine», as administrator or root."
 	}
 }
 
@@ -86,7 +86,7 @@ func issuer(d *diagnosis, o *Outcome) {
 	}
 	o.decide("The chain of {n} is not complete.", "The chain of every personal certificate is complete.")
 	if o.Status == Applies {
-		o.Fix = "Get the missing certificate from the CA and import it: certctl import FILE."
+		o.Fix = "Get the missing certificate from the CA and import it: «import FILE»."
 	}
 }
 
@@ -106,7 +106,7 @@ func blocked(d *diagnosis, o *Outcome) {
 	}
 	o.decide("{n} blocked, or with a blocked issuer.", fmt.Sprintf("No personal certificate and none of its issuers is among the untrusted certificates (%d there).", n))
 	if o.Status == Applies {
-		o.Fix = "If it was put there by mistake, take it out: certctl delete ID --store disallowed."
+		o.Fix = "If it was put there by mistake, take it out: «delete ID --store disallowed»."
 	}
 }
 
@@ -148,7 +148,7 @@ func outOfDate(c *certificate.Certificate, now time.Time) string {
 func privateKey(d *diagnosis, o *Outcome) {
 	if d.nobody(o) {
 		o.Status, o.Message = Applies, "There is no certificate with a private key on this computer, in the user's stores or the machine's."
-		o.Fix = "Import the PFX file: certctl import FILE.pfx."
+		o.Fix = "Import the PFX file: «import FILE.pfx»."
 		return
 	}
 	tried, locked := 0, 0
@@ -176,7 +176,7 @@ func privateKey(d *diagnosis, o *Outcome) {
 	}
 	o.decide("{n} without a private key that works."+also, "Every personal certificate has its private key."+also)
 	if o.Status == Applies {
-		o.Fix = "Import the PFX file with the key, for the same location as the program that needs it: certctl import FILE.pfx --location machine. On Windows a key that is there and not linked: certutil -repairstore My THUMBPRINT."
+		o.Fix = "Import the PFX file with the key, for the same location as the program that needs it: «import FILE.pfx --location machine». On Windows a key that is there and not linked: certutil -repairstore My THUMBPRINT."
 	}
 }
 
@@ -215,7 +215,7 @@ func (d *diagnosis) able(o *Outcome, p finding.Purpose, rows []*inventory.Row, w
 	}
 	o.decide(fmt.Sprintf("{n} cannot be used to %s; %d of %d can.", word, fit, len(rows)), fmt.Sprintf("Nothing in the %s here keeps them from being used to %s.", count(len(rows)), word))
 	if o.Status == Applies {
-		o.Fix = fmt.Sprintf("certctl check ID --for %s says why, and what to ask the CA for.", p)
+		o.Fix = fmt.Sprintf("«check ID --for %s» says why, and what to ask the CA for.", p)
 	}
 }
 
@@ -225,7 +225,7 @@ func client(d *diagnosis, o *Outcome) {
 	})
 	if len(rows) == 0 {
 		o.Status, o.Message = Applies, "There is no certificate with a private key on this computer, so there is nothing to log on with."
-		o.Fix = "Import the PFX file: certctl import FILE.pfx."
+		o.Fix = "Import the PFX file: «import FILE.pfx»."
 		return
 	}
 	d.able(o, finding.Client, rows, "log on")
@@ -238,7 +238,7 @@ func (d *diagnosis) servers(o *Outcome) []*inventory.Row {
 	})
 	if len(rows) == 0 {
 		o.Status, o.Message = NotChecked, "There is no server certificate with a private key on this computer."
-		o.Fix = "If it is in a file: certctl check FILE --for server --host NAME. If it is another computer's: certctl probe URL."
+		o.Fix = "If it is in a file: «check FILE --for server --host NAME». If it is another computer's: «probe URL»."
 	}
 	return rows
 }
@@ -268,7 +268,7 @@ func hostName(d *diagnosis, o *Outcome) {
 		o.Fix = "Ask the CA for a certificate with the host name in Subject Alternative Name."
 	case len(rows) > 0:
 		o.Status, o.Message = NotChecked, "Which name was used is not in the message; every server certificate here names some host."
-		o.Fix = "certctl check ID --for server --host NAME compares."
+		o.Fix = "«check ID --for server --host NAME» compares."
 	}
 }
 
@@ -323,7 +323,7 @@ func caRules(d *diagnosis, o *Outcome) {
 	}
 	o.decide("{n} with something wrong about its CAs or its form.", "The CAs of every personal certificate may do what they did, as far as their certificates are here.")
 	if o.Status == Applies {
-		o.Fix = "certctl check ID shows the chain and what is wrong in it; the CA has to mend it."
+		o.Fix = "«check ID» shows the chain and what is wrong in it; the CA has to mend it."
 	}
 }
 

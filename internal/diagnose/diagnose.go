@@ -19,6 +19,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/certificate"
 	"certdesk/internal/chain"
+	"certdesk/internal/action"
 	"certdesk/internal/check"
 	"certdesk/internal/explain"
 	"certdesk/internal/finding"
@@ -88,7 +89,9 @@ func Run(ctx context.Context, m Machine, r explain.Result) ([]Outcome, error) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			out = append(out, d.run(c))
+			o := d.run(c)
+			o.Fix = action.Say(o.Fix)
+			out = append(out, o)
 		}
 	}
 	rank := []Status{Applies, Clear, NotChecked}
@@ -221,6 +224,6 @@ func (d *diagnosis) nobody(o *Outcome) bool {
 		return false
 	}
 	o.Status, o.Message = NotChecked, "There is no personal certificate on this computer to look at."
-	o.Fix = "If the certificate is in a file, look at it with certctl check FILE."
+	o.Fix = "If the certificate is in a file, look at it with «check FILE»."
 	return true
 }

@@ -30,7 +30,7 @@ func revocation(d *diagnosis, o *Outcome) {
 		return
 	}
 	o.Status, o.Message = NotChecked, "Nothing is asked over the network here; these are the addresses that the server must be able to reach."
-	o.Fix = "certctl check ID --revocation asks them from here; on a Windows server: certutil -verify -urlfetch FILE.cer."
+	o.Fix = "«check ID --revocation» asks them from here; on a Windows server: certutil -verify -urlfetch FILE.cer."
 }
 
 // named looks for the thumbprints of the text in every store.
@@ -41,7 +41,7 @@ func named(d *diagnosis, o *Outcome) {
 	}
 	if len(d.result.Named) == 0 {
 		o.Status, o.Message = NotChecked, "There is no thumbprint in the text."+invisible
-		o.Fix = "Paste the message with the thumbprint, or look for it: certctl list --find THUMBPRINT."
+		o.Fix = "Paste the message with the thumbprint, or look for it: «list --find THUMBPRINT»."
 		if invisible != "" {
 			o.Status = Applies
 		}
@@ -76,13 +76,13 @@ func base64Text(d *diagnosis, o *Outcome) {
 	switch {
 	case r.Kind == identify.Nothing:
 		o.Status, o.Message = NotChecked, "There is no certificate in the text."
-		o.Fix = "Copy the value of the attribute certificate, or the whole <add> line, and paste it: certctl identify -."
+		o.Fix = "Copy the value of the attribute certificate, or the whole <add> line, and paste it: «identify -»."
 	case len(r.Problems) > 0:
 		o.Status, o.Message = Applies, r.Title()
 		for _, p := range r.Problems {
 			o.Subjects = append(o.Subjects, Subject{Detail: p.Text})
 		}
-		o.Fix = "certctl export ID --format iis-one-to-one writes it anew."
+		o.Fix = "«export ID --format iis-one-to-one» writes it anew."
 	default:
 		o.Status, o.Message = Clear, "The certificate in the text is well-formed: "+r.Title()
 	}

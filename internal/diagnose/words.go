@@ -35,8 +35,8 @@ var titles = map[explain.Check]string{
 var elsewhere = map[explain.Check]struct{ why, instead string }{
 	explain.KeyAccess:  {"Which accounts may use a private key is not looked at here.", "On Windows: certlm.msc, All Tasks, Manage Private Keys; give the service's account Read."},
 	explain.Provider:   {"In which provider Windows keeps the key is not looked at here.", "On Windows: certutil -store My THUMBPRINT prints Provider and Key Container."},
-	explain.File:       {"The file itself is not in the message.", "certctl show FILE says what is in it and which systems will refuse it, before any password."},
+	explain.File:       {"The file itself is not in the message.", "«show FILE» says what is in it and which systems will refuse it, before any password."},
 	explain.Logon:      {"Passwords of accounts are not tried out.", "On the server: runas /user:SERVER\\certuser cmd."},
-	explain.IISConfig:  {"The configuration of IIS is not read.", "On the server: appcmd list config \"SITE\" -section:system.webServer/security/access, and the same for iisClientCertificateMappingAuthentication. A mapped certificate can be pasted into certctl identify."},
-	explain.ServerSide: {"Only the other side can see this.", "Ask for its log of that moment, or test the connection from here with certctl probe URL."},
+	explain.IISConfig:  {"The configuration of IIS is not read.", "On the server: appcmd list config \"SITE\" -section:system.webServer/security/access, and the same for iisClientCertificateMappingAuthentication. A mapped certificate can be pasted into «identify»."},
+	explain.ServerSide: {"Only the other side can see this.", "Ask for its log of that moment, or test the connection from here with «probe URL»."},
 }

@@ -3,6 +3,8 @@ package finding
 import (
 	"maps"
 	"strings"
+
+	"certdesk/internal/action"
 )
 
 // Words are the English words of a finding; {name} is filled from Params,
@@ -30,7 +32,7 @@ func WordsOf(f Finding) Words {
 	if !ok {
 		return Words{Short: f.ID, Title: f.ID, Message: f.ID}
 	}
-	return Words{f.fill(w.Short), f.fill(w.Title), f.fill(w.Message), f.fill(w.Advice), f.fill(w.Request)}
+	return Words{f.fill(w.Short), f.fill(w.Title), f.fill(w.Message), f.fill(action.Say(w.Advice)), f.fill(w.Request)}
 }
 
 // fill replaces the placeholders of text. Tables ask for it some hundred

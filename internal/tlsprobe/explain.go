@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"certdesk/internal/action"
 	"certdesk/internal/explain"
 )
 
@@ -53,7 +54,7 @@ var asks = map[string]struct {
 	"403.4":     {"TLS is required", []string{"Use the https:// address."}},
 	"403.7":     {"the server wants a client certificate", []string{"Choose a certificate that fits, from the list.", askClean, askRoot}},
 	"403.12":    {"the mapper denied access", []string{askMap}},
-	"403.13":    {"the certificate is revoked, or the server could not check", []string{"Check the certificate with certctl check --revocation.", "Let the server reach the addresses of the CA's revocation lists, or look at its proxy."}},
+	"403.13":    {"the certificate is revoked, or the server could not check", []string{"Check the certificate with «check ID --revocation».", "Let the server reach the addresses of the CA's revocation lists, or look at its proxy."}},
 	"403.16":    {"the server does not trust your certificate", []string{askRoot, askClean, "Map serial number {serial} to an account."}},
 	"403.17":    {"the certificate has expired or is not yet valid", []string{"Renew the certificate.", "Check the server's clock."}},
 	"495":       {"the server did not accept the certificate", []string{"Add {root} to the server's ssl_client_certificate.", "Raise ssl_verify_depth if there are intermediates.", askLog}},
@@ -64,7 +65,7 @@ var asks = map[string]struct {
 	"alert 0":   {"the server closed the connection", []string{askLog}},
 	"alert 40":  {"the handshake failed", []string{"Choose a certificate that fits, from the list.", askLog}},
 	"alert 42":  {"the server calls the certificate bad", []string{askRoot, askLog}},
-	"alert 43":  {"the kind of certificate is not supported", []string{"Check the certificate with certctl check --for client."}},
+	"alert 43":  {"the kind of certificate is not supported", []string{"Check the certificate with «check ID --for client»."}},
 	"alert 44":  {"the certificate is revoked", []string{"Get a new certificate from the CA."}},
 	"alert 45":  {"the certificate has expired", []string{"Renew the certificate.", "Check the server's clock."}},
 	"alert 46":  {"the certificate was refused", []string{askRoot, askLog}},
@@ -73,7 +74,7 @@ var asks = map[string]struct {
 	"alert 50":  {"the server could not read a message", []string{askLog}},
 	"alert 51":  {"the signature did not verify", []string{"Import the certificate with its key again."}},
 	"alert 70":  {"the versions of TLS do not meet", []string{"The server has to offer TLS 1.2 or newer."}},
-	"alert 71":  {"the security is not enough for the server", []string{"Check key and signature of the certificate with certctl check."}},
+	"alert 71":  {"the security is not enough for the server", []string{"Check key and signature of the certificate with «check ID»."}},
 	"alert 80":  {"the server failed", []string{askLog}},
 	"alert 86":  {"the server takes no fallback", []string{askLog}},
 	"alert 112": {"the server does not know the name", []string{"Check the host name in the address."}},
@@ -205,6 +206,7 @@ func (p *prober) sentNothing() string {
 func (p *prober) fill(ask []string) []string {
 	var out []string
 	for _, s := range ask {
+		s = action.Say(s)
 		if p.opt.Identity == nil && strings.Contains(s, "{") {
 			continue
 		}
