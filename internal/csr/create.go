@@ -95,7 +95,7 @@ var ErrNoPurpose = errors.New("a request needs a purpose: client, server, email 
 
 // Prepare cleans what people typed and completes it: a common name without
 // scheme, port and path, which is also a DNS name or IP address when the
-// certificate is for a server, and the mail address among the alternative
+// certificate is for a server or the client is a computer, and the mail address among the alternative
 // names when it is for mail. The notes say what was changed.
 func (s Spec) Prepare() (Spec, []string) {
 	var notes []string
@@ -104,14 +104,14 @@ func (s Spec) Prepare() (Spec, []string) {
 		s.Subject.CommonName = clean
 	}
 	s.Names.DNS, s.Names.IP = slices.Clone(s.Names.DNS), slices.Clone(s.Names.IP)
-	if slices.Contains(s.Purposes, Server) {
+	if slices.Contains(s.Purposes, Server) || len(s.RawSubject) == 0 && slices.Equal(s.Purposes, []Purpose{Client}) && s.Names.Empty() && hostLike(s.Subject.CommonName, len(notes) > 0) {
 		switch dns, ip := HostName(s.Subject.CommonName); {
 		case dns && !slices.Contains(s.Names.DNS, s.Subject.CommonName):
 			s.Names.DNS = append([]string{s.Subject.CommonName}, s.Names.DNS...)
-			notes = append(notes, fmt.Sprintf("%q was added to the alternative names: clients look only there.", s.Subject.CommonName))
+			notes = append(notes, fmt.Sprintf("%q was added to the alternative names, where programs look.", s.Subject.CommonName))
 		case ip && !slices.Contains(s.Names.IP, s.Subject.CommonName):
 			s.Names.IP = append([]string{s.Subject.CommonName}, s.Names.IP...)
-			notes = append(notes, fmt.Sprintf("%s was added to the alternative names: clients look only there.", s.Subject.CommonName))
+			notes = append(notes, fmt.Sprintf("%s was added to the alternative names, where programs look.", s.Subject.CommonName))
 		}
 	}
 	if mail := s.Subject.Email; slices.Contains(s.Purposes, Email) && mail != "" && !slices.Contains(s.Names.Email, mail) {
@@ -119,6 +119,13 @@ func (s Spec) Prepare() (Spec, []string) {
 		notes = append(notes, fmt.Sprintf("%s was added to the alternative names: mail programs look there.", mail))
 	}
 	return s, notes
+}
+
+// hostLike reports whether the common name of a client is the name of a
+// computer rather than of a person: it was typed as an address, or has three
+// labels or more.
+func hostLike(name string, address bool) bool {
+	return address && strings.Contains(name, ".") || strings.Count(name, ".") >= 2
 }
 
 var (

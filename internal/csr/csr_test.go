@@ -144,3 +144,21 @@ func TestCreate(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestPrepareClient adds the name of a computer to the alternative names of a
+// client certificate, and leaves people and renewed names alone.
+func TestPrepareClient(t *testing.T) {
+	for _, tt := range []struct {
+		cn   string
+		raw  []byte
+		want string
+	}{
+		{"https://a.example/x", nil, "dns:a.example"}, {"clm.example.com", nil, "dns:clm.example.com"}, {"a.example:8443", nil, "dns:a.example"},
+		{"jane.doe", nil, ""}, {"jdoe", nil, ""}, {"Jane van der Doe", nil, ""}, {"clm.example.com", []byte{0x30, 0}, ""},
+	} {
+		s, _ := Spec{Subject: Subject{CommonName: tt.cn}, RawSubject: tt.raw, Purposes: []Purpose{Client}}.Prepare()
+		if got := strings.Join(s.Names.All(), " "); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.cn, got, tt.want)
+		}
+	}
+}

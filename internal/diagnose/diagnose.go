@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"certdesk/certstore"
+	"certdesk/internal/action"
 	"certdesk/internal/certificate"
 	"certdesk/internal/chain"
-	"certdesk/internal/action"
 	"certdesk/internal/check"
 	"certdesk/internal/explain"
 	"certdesk/internal/finding"

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -46,6 +48,9 @@ func ReadAnswer(ctx context.Context, data []byte) (*certfile.Contents, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	if plain, ok := withoutHTML(data); ok {
+		return ReadAnswer(ctx, plain)
+	}
 	rep := identify.Bytes(data)
 	if rep.Kind == identify.Certificate && len(rep.Certificates) > 0 || rep.Kind == identify.PKCS7 && len(rep.Certificates) > 0 {
 		c = &certfile.Contents{Format: certfile.PEM}
@@ -62,6 +67,17 @@ func ReadAnswer(ctx context.Context, data []byte) (*certfile.Contents, error) {
 		e.Todo = "It brings a key of its own: import it as a file."
 	}
 	return nil, e
+}
+
+var tag = regexp.MustCompile(`<[^<>]{1,300}>`)
+
+// withoutHTML returns the text of a page, and whether data is a piece of one.
+func withoutHTML(data []byte) ([]byte, bool) {
+	text, ok := certfile.Text(data)
+	if !ok || len(text) > identify.MaxInput || !tag.MatchString(text) {
+		return nil, false
+	}
+	return []byte(html.UnescapeString(tag.ReplaceAllString(text, "\n"))), true
 }
 
 // Match returns the request that an answer is for, by its public key, and the
