@@ -77,6 +77,9 @@ type Entry struct {
 	Trusted      bool   // a trust anchor for TLS, whatever store it is shown in; [Entry.Anchor] knows more
 	Shipped      bool   // a trust anchor that came with the system, not one that somebody added
 	Origin       string // where it is kept: a directory or a file
+	// Provided is who put it there, "" for this computer's people: nobody here
+	// can change it, whatever their rights.
+	Provided Provided
 	// ReadOnly is true for what can be listed but not changed here, such as
 	// the roots that the distribution ships.
 	ReadOnly bool
@@ -84,6 +87,17 @@ type Entry struct {
 	certificate *certificate.Certificate // where DER had to be read already
 	peer        bool                     // NSS: trusted itself
 }
+
+// Provided says who puts certificates into a store of Windows that nobody can
+// take out here.
+type Provided string
+
+// Who they are.
+const (
+	ByGroupPolicy Provided = "group-policy"
+	ByEnterprise  Provided = "enterprise" // Active Directory
+	BySystem      Provided = "windows"    // Windows itself, a smart card
+)
 
 // Parse returns the entry's certificate, which is read once where the store
 // needs it too.

@@ -159,11 +159,21 @@ func (s *windowsStore) entries(ctx context.Context, loc Location) (entries []Ent
 			mine[e.Fingerprint()] = true
 			entries = append(entries, s.entry(e, ro))
 		}
+		for _, in := range s.provided(y) {
+			if fp := in.Fingerprint(); !mine[fp] {
+				mine[fp] = true
+				entries = append(entries, in)
+			}
+		}
 		for _, e := range all {
 			if fp := e.Fingerprint(); !mine[fp] {
 				mine[fp] = true
 				in := s.entry(e, true)
-				in.Inherited = loc == User
+				if loc == User {
+					in.Inherited = true
+				} else {
+					in.Provided = BySystem
+				}
 				entries = append(entries, in)
 			}
 		}
@@ -251,11 +261,16 @@ func (s *windowsStore) lookup(ref Ref, provider uintptr) (held, error) {
 func (s *windowsStore) change(ref Ref) (held, error) {
 	e, err := s.lookup(ref, windows.CERT_STORE_PROV_SYSTEM_REGISTRY)
 	if errors.Is(err, ErrNotFound) {
+		if y, err := s.systemStore(ref.Location, ref.Store); err == nil {
+			if by := s.providedBy(y, ref.Fingerprint); by != "" {
+				return e, by.impossible()
+			}
+		}
 		if e, err := s.lookup(ref, windows.CERT_STORE_PROV_SYSTEM); err == nil {
 			if ref.Location == User {
 				return e, &impossible{"the entry belongs to the machine and is only seen here", "Change it in the machine location."}
 			}
-			return e, &impossible{"Windows or a group policy provides it", "It cannot be changed by hand."}
+			return e, BySystem.impossible()
 		}
 	}
 	if err != nil {

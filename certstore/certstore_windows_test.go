@@ -12,8 +12,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
@@ -251,6 +253,61 @@ func TestInherited(t *testing.T) {
 	}
 	if st, err := s.State(t.Context(), certstore.Machine, root.Raw); err != nil || !st.Certificate {
 		t.Errorf("the machine has %+v, %v", st, err)
+	}
+}
+
+// TestProvided lists what a group policy and the enterprise put into a store,
+// and says who did where it is to be changed.
+func TestProvided(t *testing.T) {
+	s, prefix := openPrefixed(t)
+	for _, tt := range []struct {
+		loc      certstore.Location
+		location uint32
+		by       certstore.Provided
+		origin   string
+	}{
+		{certstore.Machine, windows.CERT_SYSTEM_STORE_LOCAL_MACHINE_GROUP_POLICY, certstore.ByGroupPolicy, `LocalMachine\` + prefix + `Root\.GroupPolicy`},
+		{certstore.Machine, windows.CERT_SYSTEM_STORE_LOCAL_MACHINE_ENTERPRISE, certstore.ByEnterprise, `LocalMachine\` + prefix + `Root\.Enterprise`},
+		{certstore.User, windows.CERT_SYSTEM_STORE_CURRENT_USER_GROUP_POLICY, certstore.ByGroupPolicy, `CurrentUser\` + prefix + `Root\.GroupPolicy`},
+	} {
+		root := certtest.Root(t, fmt.Sprintf("Policy %x", tt.location))
+		name, _ := windows.UTF16PtrFromString(prefix + "Root")
+		h, err := windows.CertOpenStore(windows.CERT_STORE_PROV_SYSTEM_REGISTRY, 0, 0, tt.location, uintptr(unsafe.Pointer(name)))
+		if err != nil && tt.by == certstore.ByEnterprise && wincrypt.OnWine() != "" {
+			t.Log("Wine 8: the store of the enterprise cannot be opened")
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%x: %v", tt.location, err)
+		}
+		c, err := windows.CertCreateCertificateContext(windows.X509_ASN_ENCODING, &root.Raw[0], uint32(len(root.Raw)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = windows.CertAddCertificateContextToStore(h, c, windows.CERT_STORE_ADD_NEW, nil)
+		_ = windows.CertFreeCertificateContext(c)
+		err = errors.Join(err, wincrypt.CertControlStore(h, wincrypt.CERT_STORE_CTRL_COMMIT_FORCE_FLAG, wincrypt.CERT_STORE_CTRL_COMMIT, nil))
+		_ = windows.CertCloseStore(h, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = wincrypt.CertUnregisterSystemStore(prefix+"Root", tt.location) })
+		var seen *certstore.Entry
+		for e, err := range s.Entries(t.Context(), tt.loc) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Fingerprint() == root.Fingerprint() {
+				seen = &e
+			}
+		}
+		if seen == nil || seen.Provided != tt.by || seen.Origin != tt.origin || !seen.ReadOnly || seen.Inherited || seen.Store != certstore.Root {
+			t.Fatalf("%s: %+v", tt.by, seen)
+		}
+		err = s.Delete(t.Context(), seen.Ref(), certstore.DeleteAll)
+		if !errors.Is(err, certstore.ErrNotPossible) || !strings.Contains(certstore.Advice(err), "domain") {
+			t.Errorf("%s: Delete = %v; %s", tt.by, err, certstore.Advice(err))
+		}
 	}
 }
 

@@ -219,7 +219,7 @@ func TestOtherStores(t *testing.T) {
 	s := scratch(t)
 	c := rsaCertificate(t, "www.example")
 	for _, loc := range []Location{User, Machine} {
-		web := systemStore{loc, "webhosting", s.prefix + "WebHosting"}
+		web := systemStore{loc, "webhosting", s.prefix + "WebHosting", 0}
 		key, err := parseKey(c.Certificate, c.PKCS8(t))
 		if err != nil {
 			t.Fatal(err)
@@ -258,7 +258,7 @@ func TestOtherStores(t *testing.T) {
 // store that is open to be read refuses as one of the machine does.
 func TestDeniedReason(t *testing.T) {
 	s := scratch(t)
-	y := systemStore{User, CA, s.prefix + "CA"}
+	y := systemStore{User, CA, s.prefix + "CA", 0}
 	c := certtest.Root(t, "Root")
 	if err := y.add(c.Certificate, nil, properties{}); err != nil {
 		t.Fatal(err)

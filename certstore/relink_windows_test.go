@@ -73,7 +73,7 @@ func relinkContainer(t *testing.T, loc Location, name string, spec uint32) {
 	if names := loose(); !slices.Equal(names, []string{l.Container}) {
 		t.Errorf("LooseKeys = %q, want %q", names, l.Container)
 	}
-	y := systemStore{loc, My, s.prefix + "MY"}
+	y := systemStore{loc, My, s.prefix + "MY", 0}
 	for _, c := range []certtest.Issuer{c, none} {
 		if err := y.add(c.Certificate, nil, properties{}); err != nil {
 			t.Fatal(err)

@@ -26,6 +26,7 @@ type systemStore struct {
 	loc     Location
 	name    Name
 	windows string // Windows' name, with the prefix of tests
+	from    uint32 // CERT_SYSTEM_STORE_... of a policy; 0: the location itself
 }
 
 // path is how Windows' own documents write it.
@@ -37,6 +38,9 @@ func (y systemStore) path() string {
 }
 
 func (y systemStore) location() uint32 {
+	if y.from != 0 {
+		return y.from
+	}
 	if y.loc == Machine {
 		return windows.CERT_SYSTEM_STORE_LOCAL_MACHINE
 	}
@@ -48,14 +52,14 @@ func (y systemStore) location() uint32 {
 func (s *windowsStore) systemStores(loc Location) ([]systemStore, error) {
 	var list []systemStore
 	for _, n := range standard {
-		list = append(list, systemStore{loc, n.name, s.prefix + n.windows})
+		list = append(list, systemStore{loc, n.name, s.prefix + n.windows, 0})
 	}
 	names, err := wincrypt.CertEnumSystemStore(list[0].location())
 	for _, n := range names {
 		rest, ok := strings.CutPrefix(strings.ToLower(n), strings.ToLower(s.prefix))
 		known := slices.ContainsFunc(list, func(y systemStore) bool { return strings.EqualFold(y.windows, n) }) // Wine names some twice
 		if ok && !known && rest != "" {
-			list = append(list, systemStore{loc, Name(rest), n})
+			list = append(list, systemStore{loc, Name(rest), n, 0})
 		}
 	}
 	return list, err

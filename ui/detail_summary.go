@@ -35,6 +35,9 @@ func (v *detailView) summary() fyne.CanvasObject {
 	if r := v.detail.Row; r != nil {
 		right.Add(parts.Gap(1, 1))
 		right.Add(parts.Fact(lang.X("fact.place", "Store"), factWidth, parts.Body(placeName(r.Location, r.Store)).Shrink()))
+		if r.Provided != "" {
+			right.Add(parts.Fact(lang.X("fact.provided", "Comes"), factWidth, parts.Body(whyProvided(r).short).Shrink()))
+		}
 		if r.Origin != "" {
 			right.Add(parts.Fact(lang.X("fact.origin", "Kept in"), factWidth, parts.Body(r.Origin).Shrink()))
 		}

@@ -62,6 +62,9 @@ func (s *shell) whyFixed(rows []*model.Row) hindrance {
 			return hindrance{lang.X("why.inherited", "belongs to the machine"),
 				lang.X("why.inheritedText", "{{.Name}} is only seen through the user's store. It stands in the same store of {{.Place}}, and can be changed there.", words{"Name": r.Name, "Place": locationName(certstore.Machine)})}
 		}
+		if r.Provided != "" {
+			return whyProvided(r)
+		}
 		if r.Shipped {
 			return hindrance{lang.X("why.shipped", "part of the system"),
 				lang.X("why.shippedText", "{{.Name}} came with the operating system, which keeps it up to date. It can be exported, not moved or deleted.", words{"Name": r.Name})}
@@ -74,6 +77,20 @@ func (s *shell) whyFixed(rows []*model.Row) hindrance {
 		return whyReadOnly(certstore.ErrDenied)
 	}
 	return hindrance{}
+}
+
+// whyProvided returns who put a row there that nobody can change here.
+func whyProvided(r *model.Row) hindrance {
+	w := words{"Name": r.Name, "Place": r.Origin}
+	switch r.Provided {
+	case certstore.ByGroupPolicy:
+		return hindrance{lang.X("why.policy", "from a group policy"),
+			lang.X("why.policyText", "A group policy put {{.Name}} into {{.Place}}. No administrator of this computer can change it: ask whoever manages the domain.", w)}
+	case certstore.ByEnterprise:
+		return hindrance{lang.X("why.enterprise", "from Active Directory"),
+			lang.X("why.enterpriseText", "Active Directory put {{.Name}} into {{.Place}}. No administrator of this computer can change it: ask whoever manages the domain.", w)}
+	}
+	return hindrance{lang.X("why.windows", "from Windows"), lang.X("why.windowsText", "Windows itself shows {{.Name}} in {{.Place}}. It cannot be changed by hand.", w)}
 }
 
 // whyReadOnly returns why nothing can be changed in a place.

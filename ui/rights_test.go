@@ -85,9 +85,10 @@ func TestWithoutRights(t *testing.T) {
 
 // TestWhyNot: what cannot be done says why, in the menu and when it is tried.
 func TestWhyNot(t *testing.T) {
-	_, leaf, _, root := clientFile(t)
+	_, leaf, ca, root := clientFile(t)
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestShell(t, &fakeStore{entries: []certstore.Entry{
+			{Location: certstore.Machine, Store: certstore.CA, DER: ca.Raw, Key: certstore.KeyNone, ReadOnly: true, Provided: certstore.ByGroupPolicy, Origin: "policy"},
 			{Location: certstore.Machine, Store: certstore.Root, DER: root.Raw, Key: certstore.KeyNone, ReadOnly: true, Shipped: true, Trusted: true},
 			{Location: certstore.User, Store: certstore.My, DER: leaf.Raw, Key: certstore.KeyNone}}})
 		shipped, mine := load(t, s, root.Certificate), load(t, s, leaf.Certificate)
@@ -121,6 +122,14 @@ func TestWhyNot(t *testing.T) {
 			synctest.Wait()
 			sees(t, s, "This cannot be "+name, "came with the operating system")
 			press(s, fyne.KeyEscape)
+		}
+		choose(load(t, s, ca.Certificate))
+		if all = labels(); !slices.Contains(all, "Delete – from a group policy") {
+			t.Errorf("the policy is not in %q", all)
+		}
+		s.services.System, s.services.Elevator = "windows", &elevate.Elevator{Elevated: func() bool { return false }}
+		if all = labels(); !slices.Contains(all, "Delete – from a group policy") {
+			t.Errorf("an administrator is asked for in vain: %q", all)
 		}
 		choose(mine)
 		if all = labels(); !slices.Contains(all, "Delete") {

@@ -74,6 +74,7 @@ type jsonCertificate struct {
 	ExtKeyUsage        []string           `json:"extKeyUsage,omitzero"`
 	Misplaced          certstore.Name     `json:"misplaced,omitempty"`
 	Inherited          bool               `json:"inherited"`
+	Provided           certstore.Provided `json:"provided,omitempty"` // by whom, where nobody here can change it
 	Trusted            bool               `json:"trusted"`
 	Findings           []jsonFinding      `json:"findings"`
 
@@ -143,7 +144,7 @@ func ofCertificate(c *certificate.Certificate) jsonCertificate {
 func ofRow(r *inventory.Row) jsonCertificate {
 	j := ofCertificate(r.Certificate)
 	j.Location, j.Store, j.FriendlyName, j.Key, j.Exportable = r.Location, r.Store, r.FriendlyName, r.Key, r.Exportable
-	j.Misplaced, j.Inherited, j.Trusted = r.Misplaced, r.Inherited, r.Anchor()
+	j.Misplaced, j.Inherited, j.Provided, j.Trusted = r.Misplaced, r.Inherited, r.Provided, r.Anchor()
 	j.Findings = jsonFindings(r.Findings)
 	return j
 }

@@ -45,7 +45,7 @@ func (e *Elevator) WayTo(loc certstore.Location, err error, system string) Way {
 
 // WayOf returns how a row can be changed in one of the places.
 func (e *Elevator) WayOf(r *inventory.Row, places []certstore.Place, system string) Way {
-	if r.Inherited {
+	if r.Inherited || r.Provided != "" {
 		return Never
 	}
 	if !r.ReadOnly {

@@ -42,6 +42,7 @@ func TestWayOf(t *testing.T) {
 		{"root, the distribution's own", nil, row(certstore.Machine, true, true, false), nil, "linux", Never},
 		{"no such directory", nil, row(certstore.Machine, true, false, false), other, "linux", Never},
 		{"the user's directory", nil, row(certstore.User, true, false, false), certstore.ErrDenied, "linux", Never},
+		{"a group policy's", no, &inventory.Row{Entry: certstore.Entry{Location: certstore.Machine, Store: certstore.Root, ReadOnly: true, Provided: certstore.ByGroupPolicy}}, certstore.ErrDenied, "windows", Never},
 	} {
 		if got := tt.e.WayOf(tt.row, place(tt.row.Location, tt.err), tt.system); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
