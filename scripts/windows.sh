@@ -59,7 +59,7 @@ tests() {
 
 # The conformance suite, and the command scripts: the same as on Linux. With
 # the suite go packages that differ by system.
-suite() { tests suite ./certstore "$@" && tests pipe ./internal/pipe && tests elevate ./internal/elevate -test.skip TestCommands; } # the commands are for Linux' shell
+suite() { tests suite ./certstore "$@" && tests pipe ./internal/pipe && tests whereused ./internal/whereused && tests elevate ./internal/elevate -test.skip TestCommands; } # the commands are for Linux' shell
 commands() { tests commands ./cmd/certctl "$@"; }
 
 case $mode in

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,12 @@ func hostCommands() map[string]func() {
 	if onWine() {
 		for _, name := range hostPrograms {
 			commands[name] = func() { os.Exit(host(append([]string{name}, os.Args[1:]...))) }
+		}
+	}
+	commands["bind"] = func() {
+		if err := bind(os.Args[1], os.Args[2:]...); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
 		}
 	}
 	commands["lose-links"] = func() {
@@ -145,6 +152,29 @@ func subKeys(ts *testscript.TestScript, root registry.Key, path, prefix string) 
 	return slices.DeleteFunc(names, func(name string) bool {
 		return !strings.HasPrefix(strings.ToLower(name), strings.ToLower(prefix))
 	})
+}
+
+// bind makes a binding of http.sys, as the registry has it, with the thumbprint
+// in a file; without one it takes the binding away.
+func bind(address string, file ...string) error {
+	path := `SYSTEM\CurrentControlSet\Services\HTTP\Parameters\SslBindingInfo\` + address
+	if len(file) == 0 {
+		return registry.DeleteKey(registry.LOCAL_MACHINE, path)
+	}
+	text, err := os.ReadFile(file[0])
+	if err != nil {
+		return err
+	}
+	hash, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		return err
+	}
+	k, _, err := registry.CreateKey(registry.LOCAL_MACHINE, path, registry.SET_VALUE)
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	return k.SetBinaryValue("SslCertHash", hash)
 }
 
 const systemCertificates = `Software\Microsoft\SystemCertificates`

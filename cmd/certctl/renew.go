@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -25,8 +24,9 @@ func (a *app) renewCommand() *cobra.Command {
 certificate, and a new key of the same kind. "certctl request complete" brings
 the answer to it. The old certificate stays until you delete it;
 "certctl renew ID --status" says what still uses it on this computer: entries
-of the stores, configurations of web servers, and files in the folders that
---look-in names.`,
+of the stores, configurations of web servers, on Windows the bindings of IIS
+and http.sys, Remote Desktop, WinRM and SQL Server, and files in the folders
+that --look-in names.`,
 		Example: `  certctl renew 4ff4a1beb76c7f9bce9faf552cefbd10588bcea8 -o client.csr
   certctl renew 4ff4a1be --status --look-in /srv/app/config`,
 		Args: cobra.ExactArgs(1),
@@ -204,9 +204,6 @@ func (a *app) printUses(j *jsonUses) {
 			fmt.Fprintf(out, ", and all after the first %d files", whereused.MaxFiles)
 		}
 		fmt.Fprintln(out)
-	}
-	if runtime.GOOS == "windows" {
-		fmt.Fprintln(out, "  bindings of IIS and http.sys are not looked at: netsh http show sslcert lists them")
 	}
 	if len(j.Entries) > 0 {
 		fmt.Fprintf(a.stderr, "The old certificate stays. When nothing needs it any more: certctl delete %s\n", j.SHA256)

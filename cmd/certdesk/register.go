@@ -35,6 +35,17 @@ type regValue struct{ key, name, text string }
 // errNoRegistry says that file types are registered in another way here.
 var errNoRegistry = errors.New("file types are registered in this way on Windows only; on Linux run bundling/linux/install.sh")
 
+// registered returns the program that opens files when exe registers:
+// certdesk.exe beside certdesk-safe.exe, which it starts where it has to, else
+// exe itself.
+func registered(exe string, exists func(path string) bool) string {
+	i := strings.LastIndexAny(exe, `\/`) + 1
+	if beside := exe[:i] + "certdesk.exe"; strings.EqualFold(exe[i:], "certdesk-safe.exe") && exists(beside) {
+		return beside
+	}
+	return exe
+}
+
 // registration returns all that register writes for the program exe.
 func registration(exe string) []regValue {
 	command := `"` + exe + `" "%1"`

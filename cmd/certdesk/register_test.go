@@ -42,3 +42,22 @@ func TestRegistration(t *testing.T) {
 		}
 	}
 }
+
+// TestRegistered: the program without OpenGL registers the other, which
+// decides at each start, unless it stands alone.
+func TestRegistered(t *testing.T) {
+	for _, tt := range []struct {
+		exe    string
+		beside bool
+		want   string
+	}{
+		{`C:\Certdesk\certdesk.exe`, true, `C:\Certdesk\certdesk.exe`},
+		{`C:\Certdesk\certdesk-safe.exe`, true, `C:\Certdesk\certdesk.exe`},
+		{`C:\Certdesk\Certdesk-Safe.EXE`, true, `C:\Certdesk\certdesk.exe`},
+		{`C:\Certdesk\certdesk-safe.exe`, false, `C:\Certdesk\certdesk-safe.exe`},
+	} {
+		if got := registered(tt.exe, func(string) bool { return tt.beside }); got != tt.want {
+			t.Errorf("%s, beside the other: %v: %s, want %s", tt.exe, tt.beside, got, tt.want)
+		}
+	}
+}

@@ -24,7 +24,7 @@ func associationsChanged() {
 
 // register makes Certdesk a program that opens certificates, for this user.
 func register() error {
-	exe, err := os.Executable()
+	exe, err := program()
 	if err != nil {
 		return err
 	}
@@ -58,6 +58,15 @@ func register() error {
 	}
 	associationsChanged()
 	return nil
+}
+
+// program returns the path of what is registered.
+func program() (string, error) {
+	exe, err := os.Executable()
+	return registered(exe, func(path string) bool {
+		st, err := os.Stat(path)
+		return err == nil && st.Mode().IsRegular()
+	}), err
 }
 
 // text returns a value of the registry, "" if there is none.
@@ -97,7 +106,7 @@ func createdBefore() []string {
 // was then, and the keys that it made and nobody else uses.
 func unregister() error {
 	created := createdBefore()
-	exe, err := os.Executable()
+	exe, err := program()
 	if err != nil {
 		return err
 	}

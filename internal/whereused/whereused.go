@@ -1,6 +1,6 @@
 // Package whereused finds what names or holds a certificate on this computer:
-// entries of the stores, and text files such as configurations, in whatever
-// spelling they name it. It is asked before an old certificate is taken away.
+// entries of the stores, text files such as configurations, in whatever
+// spelling they name it, and on Windows the registry. It is asked before an old certificate is taken away.
 package whereused
 
 import (
@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -35,9 +36,10 @@ const (
 	ByPath     = "path" // a configuration names a file that holds it
 )
 
-// A Use is one file that uses a certificate.
+// A Use is one file, or key of the registry, that uses a certificate.
 type Use struct {
 	Path string
+	What string // of a registry key: whose it is, such as "Remote Desktop RDP-Tcp"
 	Line int    // counts from 1; 0: the file as a whole
 	By   string // one of the words above
 	Text string // for By "path": the file that is named
@@ -56,6 +58,7 @@ type Report struct {
 	Files   []Use
 	Folders []string // that were looked into
 	Looked  int      // files
+	Keys    int      // of the registry that were looked at
 	Denied  int      // files or folders that could not be read
 	Cut     bool     // there are more than [MaxFiles] files or too many uses
 }
@@ -63,8 +66,19 @@ type Report struct {
 // Used reports whether anything was found.
 func (r Report) Used() bool { return len(r.Entries)+len(r.Files) > 0 }
 
-// Configurations are the folders that are looked into without being named.
-var Configurations = []string{"/etc/nginx", "/etc/apache2", "/etc/httpd", "/etc/haproxy", "/etc/stunnel", "/etc/postfix", "/etc/dovecot"}
+// Configurations are the folders that are looked into without being named: on
+// Windows that of IIS, which has applicationHost.config.
+var Configurations = configurations(runtime.GOOS, os.Getenv)
+
+func configurations(system string, getenv func(string) string) []string {
+	if system != "windows" {
+		return []string{"/etc/nginx", "/etc/apache2", "/etc/httpd", "/etc/haproxy", "/etc/stunnel", "/etc/postfix", "/etc/dovecot"}
+	}
+	if windir := getenv("windir"); filepath.IsAbs(windir) {
+		return []string{filepath.Join(windir, "System32", "inetsrv", "config")}
+	}
+	return nil
+}
 
 // Find looks for c in the stores and in the files below folders. Links are
 // not followed into folders; what cannot be read is counted.
@@ -80,7 +94,7 @@ func Find(ctx context.Context, c *certificate.Certificate, inv *inventory.Invent
 			return s.r, err
 		}
 	}
-	return s.r, nil
+	return s.r, s.registry(ctx)
 }
 
 // names are the spellings of one certificate, lowercase and without
@@ -284,6 +298,10 @@ func (s *search) fileHolds(path string) bool {
 // Words says in words how a use was found.
 func (u Use) Words() string {
 	switch u.By {
+	case BySHA1, BySHA256:
+		if u.What != "" {
+			return u.What + " names it"
+		}
 	case ByBase64, ByHolding:
 		return "holds the certificate"
 	case ByKeyID:

@@ -106,6 +106,16 @@ code=0 # OpenGL 1.1, as over Remote Desktop
 WINEDLLOVERRIDES=$withgl LIBGL_ALWAYS_SOFTWARE=1 MESA_GL_VERSION_OVERRIDE=1.1 wine "$work/stand-in/certdesk.exe" >"$work/gl11.log" 2>&1 || code=$?
 [ "$code" = 7 ] || die "with OpenGL 1.1: exit code $code, want 7"
 ok
+# register from certdesk-safe.exe makes certdesk.exe open files, if that is there.
+opens() { wine reg query 'HKCU\Software\Classes\Certdesk.PFX\shell\open\command' /ve 2>/dev/null | tr -d '\r' | grep -qF "$1\" \"%1\""; }
+wine "$dir/bin/certdesk-safe.exe" register >"$work/register.log" 2>&1 || die "certdesk-safe.exe register"
+until_ opens 'bin\certdesk.exe' || die "certdesk-safe.exe does not register certdesk.exe"
+mkdir "$work/safe-alone"
+cp "$dir/bin/certdesk-safe.exe" "$work/safe-alone"
+wine "$work/safe-alone/certdesk-safe.exe" register >"$work/register.log" 2>&1 || die "certdesk-safe.exe register, alone"
+until_ opens 'safe-alone\certdesk-safe.exe' || die "certdesk-safe.exe does not register itself"
+wine "$work/safe-alone/certdesk-safe.exe" unregister >"$work/register.log" 2>&1 || die "certdesk-safe.exe unregister"
+ok
 start "$work/alone/certdesk.exe" # nothing to hand over to: it says so
 shot missing
 key Return
