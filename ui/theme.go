@@ -21,7 +21,17 @@ const (
 
 // look is the window's theme: colours by role in a light and a dark variant,
 // and the sizes of a dense desktop program.
-type look struct{ mode Mode }
+type look struct {
+	mode     Mode
+	contrast palette // worn when the system is followed; nil for none
+}
+
+func newLook(m Mode, contrast *SystemColors) *look {
+	if contrast == nil {
+		return &look{mode: m}
+	}
+	return &look{m, contrast.palette()}
+}
 
 // Declare conformity with interfaces.
 var _ fyne.Theme = (*look)(nil)
@@ -131,6 +141,9 @@ func (l *look) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color 
 	p := light
 	if v == theme.VariantDark {
 		p = dark
+	}
+	if l.contrast != nil && l.mode == FollowSystem {
+		p = l.contrast
 	}
 	if c, ok := p[name]; ok {
 		return c

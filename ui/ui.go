@@ -43,6 +43,7 @@ type Services struct {
 	// Signatures remembers which roots were verified; may be nil.
 	Signatures *signatures.Cache
 	Settings   Settings
+	Contrast   *SystemColors    // of a desktop in high contrast; nil: the window's own
 	Now        func() time.Time // nil means time.Now
 	System     string           // as runtime.GOOS names it, which "" means
 	// Elevator makes changes that need an administrator's rights; may be nil.
@@ -100,7 +101,7 @@ func New(ctx context.Context, app fyne.App, services Services) *Window {
 		services.System = runtime.GOOS
 	}
 	s := &shell{app: app, ctx: ctx, services: services, list: model.NewInventory(services.Store, services.Now),
-		importer: &importer.Service{Store: services.Store, Journal: services.Journal, Now: services.Now}, look: &look{mode: modeOf(services.Settings.Theme)}}
+		importer: &importer.Service{Store: services.Store, Journal: services.Journal, Now: services.Now}, look: newLook(modeOf(services.Settings.Theme), services.Contrast)}
 	s.stopReading = func() {}
 	if services.Requests != "" && services.Journal != nil {
 		s.requests = request.At(s.importer, services.Requests, services.System)
@@ -364,7 +365,7 @@ func modeOf(name string) Mode {
 func (s *shell) nextTheme() {
 	next := map[string]string{"": "light", "light": "dark", "dark": ""}[s.services.Settings.Theme]
 	s.services.Settings.Theme = next
-	s.look = &look{mode: modeOf(next)}
+	s.look = newLook(modeOf(next), s.services.Contrast)
 	s.app.Settings().SetTheme(s.look)
 	name := map[string]string{"": lang.X("theme.system", "Colours of the system"), "light": lang.X("theme.light", "Light colours"),
 		"dark": lang.X("theme.dark", "Dark colours")}[next]

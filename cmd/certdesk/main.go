@@ -113,7 +113,7 @@ func run(ctx context.Context, args []string, theme string) error {
 	}
 	defer store.Close()
 	var w *ui.Window
-	services := ui.Services{Store: store, Asker: asker, Settings: loadSettings(), Save: saveSettings, Picker: picker(func() *ui.Window { return w }), Problems: problems,
+	services := ui.Services{Store: store, Asker: asker, Settings: loadSettings(), Contrast: highContrast(), Save: saveSettings, Picker: picker(func() *ui.Window { return w }), Problems: problems,
 		Elevator: elevator(), Signatures: signatures.Open(signatures.DefaultPath(os.Getenv))}
 	if dir, err := journal.DefaultPath(os.Getenv); err == nil {
 		services.Journal = journal.Open(dir)

@@ -1,0 +1,8 @@
+//go:build !windows
+
+package main
+
+import "certdesk/ui"
+
+// highContrast is Windows'.
+func highContrast() *ui.SystemColors { return nil }
