@@ -16,9 +16,9 @@ import (
 // own choice of light or dark goes first.
 func TestHighContrast(t *testing.T) {
 	for name, s := range map[string]SystemColors{
-		"black": {rgb(0x000000), rgb(0xFFFFFF), rgb(0x1AEBFF), rgb(0x000000)},
-		"white": {rgb(0xFFFFFF), rgb(0x000000), rgb(0x37006E), rgb(0xFFFFFF)},
-		"night": {rgb(0x000000), rgb(0xFFFFFF), rgb(0xD6B4FD), rgb(0x2B2B2B)},
+		"black": {rgb(0x000000), rgb(0xFFFFFF), rgb(0x1AEBFF), rgb(0x000000), rgb(0x3FF23F)},
+		"white": {rgb(0xFFFFFF), rgb(0x000000), rgb(0x37006E), rgb(0xFFFFFF), rgb(0x600000)},
+		"night": {rgb(0x000000), rgb(0xFFFFFF), rgb(0xD6B4FD), rgb(0x2B2B2B), rgb(0xA6A6A6)},
 	} {
 		l := newLook(FollowSystem, &s)
 		of := func(role fyne.ThemeColorName) color.NRGBA {
@@ -26,7 +26,7 @@ func TestHighContrast(t *testing.T) {
 		}
 		for _, on := range []fyne.ThemeColorName{parts.Content, parts.Chrome, parts.Header, parts.Input, parts.Menu, parts.AccentSoft, parts.OKSoft, parts.WarnSoft,
 			parts.ErrSoft, parts.InfoSoft, parts.ChipFill, parts.RowHover, parts.Selected, parts.SelectedIdle} {
-			for _, text := range []fyne.ThemeColorName{parts.Text, parts.Text2, parts.Text3, parts.OK, parts.Warn, parts.Err, parts.Info} {
+			for _, text := range []fyne.ThemeColorName{parts.Text, parts.Text2, parts.OK, parts.Warn, parts.Err, parts.Info} {
 				if r := contrast(of(text), of(on)); r < 7 {
 					t.Errorf("%s: %s on %s is %.1f:1", name, text, on, r)
 				}
@@ -36,6 +36,9 @@ func TestHighContrast(t *testing.T) {
 			if r := contrast(of(text), of(on)); r < 7 {
 				t.Errorf("%s: %s on %s is %.1f:1", name, text, on, r)
 			}
+		}
+		if r := contrast(of(parts.Text3), of(parts.Content)); r < 7 || of(parts.Text3) == of(parts.Text) {
+			t.Errorf("%s: what cannot be done is %v, %.1f:1", name, of(parts.Text3), r)
 		}
 		if c := newLook(AlwaysDark, &s).Color(parts.Text, theme.VariantLight); c != dark[parts.Text] {
 			t.Errorf("%s: who chose dark gets %v", name, c)

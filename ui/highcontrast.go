@@ -13,6 +13,7 @@ import (
 type SystemColors struct {
 	Window, Text         color.NRGBA
 	Selected, OnSelected color.NRGBA // what is selected, and the text on it
+	Disabled             color.NRGBA // text of what cannot be done now
 }
 
 // palette gives every role one of the few colours: what is told apart by
@@ -22,10 +23,11 @@ func (s *SystemColors) palette() palette {
 	for _, role := range parts.Roles {
 		p[role] = s.Window
 	}
-	for _, role := range []fyne.ThemeColorName{parts.Text, parts.Text2, parts.Text3, parts.Line, parts.FaintLine, parts.ChipLine, parts.Ring,
+	for _, role := range []fyne.ThemeColorName{parts.Text, parts.Text2, parts.Line, parts.FaintLine, parts.ChipLine, parts.Ring,
 		parts.OK, parts.Warn, parts.Err, parts.ErrHover, parts.Info} {
 		p[role] = s.Text
 	}
+	p[parts.Text3] = s.Disabled
 	p[parts.Accent], p[parts.AccentHover], p[parts.OnAccent] = s.Selected, s.Selected, s.OnSelected
 	// The text of a row keeps its colour when the row is selected.
 	p[parts.Selected], p[parts.SelectedIdle] = mix(s.Window, s.Selected, 30), mix(s.Window, s.Selected, 15)

@@ -143,8 +143,8 @@ func (v *usesView) show(r *whereused.Report) {
 	if r.Cut {
 		looked += " " + lang.X("uses.cut", "There are more files than {{.N}}; name a smaller folder.", words{"N": thousands(whereused.MaxFiles)})
 	}
-	if v.shell.services.System == "windows" {
-		looked += " " + lang.X("uses.iis", "Bindings of IIS and http.sys are not looked at: netsh http show sslcert lists them.")
+	if r.Keys > 0 {
+		looked += " " + lang.X("uses.registry", "Looked at {{.N}} keys of the registry: bindings of IIS and http.sys, Remote Desktop, WinRM, SQL Server.", words{"N": thousands(r.Keys)})
 	}
 	v.report = strings.Join(append(lines, looked), "\n")
 	v.box.Add(parts.SmallPara(looked))

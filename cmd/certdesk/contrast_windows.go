@@ -30,6 +30,6 @@ func highContrast() *ui.SystemColors {
 		c, _, _ := procGetSysColor.Call(index) // 0x00bbggrr
 		return color.NRGBA{R: uint8(c), G: uint8(c >> 8), B: uint8(c >> 16), A: 0xff}
 	}
-	const window, windowText, highlight, highlightText = 5, 8, 13, 14 // COLOR_...
-	return &ui.SystemColors{Window: get(window), Text: get(windowText), Selected: get(highlight), OnSelected: get(highlightText)}
+	const window, windowText, highlight, highlightText, grayText = 5, 8, 13, 14, 17 // COLOR_...
+	return &ui.SystemColors{Window: get(window), Text: get(windowText), Selected: get(highlight), OnSelected: get(highlightText), Disabled: get(grayText)}
 }
