@@ -46,6 +46,8 @@ func TestScreen(t *testing.T) {
 	var title, typed, pasted string
 	var size fyne.Size
 	hand := false
+	var moved rect
+	var scale float32
 	a.Lifecycle().SetOnStarted(func() {
 		go func() {
 			// After the window is shown, on its own thread.
@@ -71,6 +73,13 @@ func TestScreen(t *testing.T) {
 				s.SetContent("füßchen 中 😀")
 				pasted = s.Content()
 
+				// Another monitor: Windows says where the window is to be there.
+				t.Setenv("FYNE_SCALE", "2")
+				there := rect{40, 30, 640, 530}
+				send(wmDPIChanged, 192<<16|192, uintptr(unsafe.Pointer(&there)))
+				user32.NewProc("GetWindowRect").Call(s.hwnd, uintptr(unsafe.Pointer(&moved)))
+				scale = w.Canvas().Scale()
+
 				drop := dropFiles(`C:\a b\Zoë.pfx`, `C:\x.cer`)
 				send(wmDropFiles, drop, 0)
 				send(wmClose, 0, 0)
@@ -81,7 +90,7 @@ func TestScreen(t *testing.T) {
 	go func() {
 		select {
 		case <-ended:
-		case <-time.After(30 * time.Second):
+		case <-time.After(100 * time.Second):
 			panic("the loop does not end")
 		}
 	}()
@@ -96,6 +105,9 @@ func TestScreen(t *testing.T) {
 	}
 	if !hand {
 		t.Error("no text cursor over the field")
+	}
+	if (moved != rect{40, 30, 640, 530}) || scale != 2 {
+		t.Errorf("on another monitor: %v, scale %v", moved, scale)
 	}
 	if typed != "aë中😀" {
 		t.Errorf("typed %q", typed)
