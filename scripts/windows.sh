@@ -51,7 +51,11 @@ tests() {
 	(cd "$package" && wine "$dir/$name.test.exe" -test.v -test.timeout 15m "$@") >"$dir/$name.log" 2>&1 </dev/null || rc=$?
 	mkdir -p "$root/out/windows"
 	tr -d '\r' <"$dir/$name.log" >"$root/out/windows/$name.txt"
-	grep -aE '^ *(--- (FAIL|SKIP)|[a-z_]+\.go:[0-9]+:)|^panic|^FAIL' "$root/out/windows/$name.txt" || true
+	awk '/^=== / { test = $3 }
+		match($0, /^ *[a-z_]+\.go:[0-9]+: /) && !/work=/ { why[test] = why[test] (why[test] ? "; " : "") substr($0, RSTART + RLENGTH) }
+		/^ *--- SKIP/ { print "skipped " $3 ": " why[$3] }
+		/^ *--- FAIL/ { print "FAILED " $3 ": " why[$3] }
+		/^panic|^FAIL/' "$root/out/windows/$name.txt"
 	[ $rc = 0 ] || grep -aB12 -A3 'FAIL: testdata' "$root/out/windows/$name.txt" || true
 	echo "tests: $(grep -acE '^ *--- PASS' "$root/out/windows/$name.txt") passed, $(grep -acE '^ *--- FAIL' "$root/out/windows/$name.txt") failed, $(grep -acE '^ *--- SKIP' "$root/out/windows/$name.txt") skipped"
 	return $rc
