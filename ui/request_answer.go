@@ -61,6 +61,7 @@ func (s *shell) openAnswer(id string) *answerView {
 		v.p12.forget()
 		v.drop()
 	}
+	v.dialog.OnFiles = func(paths []string) { v.openFile(paths[0]) }
 	v.text = parts.NewPaste(lang.X("answer.hint", "-----BEGIN CERTIFICATE----- … or base64, with or without line breaks, or JSON"), 5, func(string) { v.typed() })
 	open := parts.SmallButton("folder", lang.X("answer.open", "Open file…"), func() {
 		s.chooseFile(lang.X("answer.choose", "Choose the CA's answer"), []string{".pem", ".cer", ".crt", ".der", ".p7b", ".p7c", ".txt"}, "", v.openFile)
@@ -184,6 +185,9 @@ func (v *answerView) show(err error) {
 		v.found.Add(parts.List(rows...))
 	}
 	v.update()
+	if a != nil && !a.Opened && v.pass.Text == "" {
+		v.shell.win.Canvas().Focus(v.pass)
+	}
 }
 
 // item is one line of the plan; a root needs its own yes.

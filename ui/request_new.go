@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -442,8 +443,11 @@ func (v *requestView) done(r request.Record, password string) {
 	pending := parts.Secondary("", lang.X("request.pending", "Pending requests"), func() { v.wizard.Close(); v.shell.openPending() })
 	copyIt := parts.Primary("copy", lang.X("request.copy", "Copy request"), func() { v.shell.copyText(text) })
 	save := parts.Secondary("export", lang.X("request.saveAs", "Save…"), func() { v.saveAs(r) })
-	setVisible(save, r.File == "")
-	v.wizard.SetButtons(copyIt, shut, pending, save, copyIt)
+	buttons := []fyne.CanvasObject{shut, pending, save, copyIt}
+	if r.File != "" {
+		buttons[2] = v.shell.folderButton(filepath.Dir(r.File))
+	}
+	v.wizard.SetButtons(copyIt, buttons...)
 	v.wizard.SetPage(2, lang.X("request.done", "Give this to the CA"), "", parts.Page(parts.Pad(2, 14, 24, 24, body)), nil)
 	v.shell.win.Canvas().Unfocus()
 }

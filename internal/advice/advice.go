@@ -17,6 +17,7 @@ import (
 	"certdesk/internal/identity"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
+	"certdesk/internal/outfile"
 	"certdesk/internal/request"
 	"certdesk/internal/testca"
 	"certdesk/internal/tlsprobe"
@@ -32,6 +33,9 @@ func forError(err error) string {
 			return "Give a code such as 403.16, 0x800b0109 or ERR_CERT_DATE_INVALID, or paste the whole message."
 		}
 		return "Perhaps it is one of these: " + strings.Join(e.Suggestions, "; ") + "."
+	}
+	if _, ok := errors.AsType[*outfile.FolderError](err); ok {
+		return "Choose a folder that is there and that you may write to."
 	}
 	switch {
 	case errors.Is(err, certfile.ErrNoPassword):

@@ -3,6 +3,7 @@ package outfile
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -12,6 +13,24 @@ const (
 	Public  os.FileMode = 0o644
 	Private os.FileMode = 0o600 // with a private key in it
 )
+
+// A FolderError is a folder in which no file can be made.
+type FolderError struct {
+	Dir string
+	Err error
+}
+
+// Error names the folder and not the file that was tried in it.
+func (e *FolderError) Error() string {
+	err := e.Err
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		err = p.Err
+	}
+	return "the folder " + e.Dir + ": " + err.Error()
+}
+
+// Unwrap returns the system's error.
+func (e *FolderError) Unwrap() error { return e.Err }
 
 // Write replaces path with data in one step: a reader sees the old file or
 // the new one. The mode holds from the first byte on. A device or a pipe is
@@ -27,7 +46,7 @@ func Write(path string, data []byte, mode os.FileMode) error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".certdesk-*") // made with mode 0600
 	if err != nil {
-		return err
+		return &FolderError{filepath.Dir(path), err}
 	}
 	_, err = f.Write(data)
 	if err == nil && mode != Private {

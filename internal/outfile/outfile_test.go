@@ -1,8 +1,11 @@
 package outfile
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -34,8 +37,9 @@ func TestWrite(t *testing.T) {
 
 func TestWriteLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
-	if err := Write(filepath.Join(dir, "none", "a.pem"), nil, Public); err == nil {
-		t.Error("written into a folder that does not exist")
+	err := Write(filepath.Join(dir, "none", "a.pem"), nil, Public)
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "the folder "+filepath.Join(dir, "none")+": ") || strings.Contains(err.Error(), ".certdesk-") {
+		t.Errorf("written into a folder that does not exist: %v", err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "d"), 0o700); err != nil {
 		t.Fatal(err)
