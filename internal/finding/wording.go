@@ -35,7 +35,7 @@ func WordsOf(f Finding) Words {
 	return Words{f.fill(w.Short), f.fill(w.Title), f.fill(w.Message), f.fill(action.Say(w.Advice)), f.fill(w.Request)}
 }
 
-// fill replaces the placeholders of text. Tables ask for it some hundred
+// fill replaces the placeholders of text, {name} and {value}; other braces stay. Tables ask for it some hundred
 // thousand times, and most texts have none.
 func (f Finding) fill(text string) string {
 	before, rest, found := strings.Cut(text, "{")
