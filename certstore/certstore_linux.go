@@ -172,6 +172,9 @@ func (s *linuxStore) entries(ctx context.Context, loc Location, seen func(*certi
 				return
 			}
 		}
+		if err := d.gone(); err != nil {
+			yield(Entry{}, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package certstore_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/certstore/certstoretest"
 	"certdesk/certstore/internal/nss"
+	"certdesk/internal/certtest"
 )
 
 // A scratch is a user and a machine location in a temporary directory.
@@ -56,4 +58,44 @@ func (s *scratch) open(t testing.TB) certstore.Store {
 
 func TestLinux(t *testing.T) {
 	certstoretest.TestStore(t, func(t *testing.T) certstore.Store { return newScratch(t).open(t) })
+}
+
+// TestDatabaseDeleted wants a database that goes away while it is open to be
+// an error, one that never was none, and one that comes back to be read again.
+func TestDatabaseDeleted(t *testing.T) {
+	s := newScratch(t)
+	store := s.open(t)
+	list := func() (n int, err error) {
+		for _, e := range store.Entries(t.Context(), certstore.User) {
+			if e != nil {
+				err = e
+			} else {
+				n++
+			}
+		}
+		return n, err
+	}
+	if n, err := list(); n != 0 || err != nil {
+		t.Fatalf("before there is a database: %d, %v", n, err)
+	}
+	c := certtest.Root(t, "Root")
+	if err := store.Put(t.Context(), certstore.User, certstore.CA, certstore.Item{DER: c.Raw}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := list(); n != 1 || err != nil {
+		t.Fatalf("with a database: %d, %v", n, err)
+	}
+	if err := os.Rename(s.user, s.user+".away"); err != nil {
+		t.Fatal(err)
+	}
+	n, err := list()
+	if e, ok := errors.AsType[*certstore.Error](err); n != 0 || !ok || e.Path != s.user || certstore.Advice(err) == "" {
+		t.Errorf("deleted: %d, %v", n, err)
+	}
+	if err := os.Rename(s.user+".away", s.user); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := list(); n != 1 || err != nil {
+		t.Errorf("put back: %d, %v", n, err)
+	}
 }

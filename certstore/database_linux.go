@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -23,6 +24,7 @@ type database struct {
 
 	mu     sync.Mutex
 	recent [][]byte // the certificates last listed, to find one by fingerprint
+	there  bool     // it was there at a listing
 }
 
 func newDatabase(loc Location, dir string, perm fs.FileMode, load func() (*nss.Library, error), ask func(context.Context, string, bool) ([]byte, error)) *database {
@@ -35,6 +37,22 @@ func newDatabase(loc Location, dir string, perm fs.FileMode, load func() (*nss.L
 		d.Ask = func(ctx context.Context, again bool) ([]byte, error) { return ask(ctx, dir, again) }
 	}
 	return d
+}
+
+// gone returns an error if the database was there before and is not now. One
+// that never was is no error: the first import makes it.
+func (d *database) gone() error {
+	_, err := os.Stat(filepath.Join(d.Dir, "cert9.db"))
+	here := !errors.Is(err, fs.ErrNotExist)
+	d.mu.Lock()
+	was := d.there
+	d.there = was || here
+	d.mu.Unlock()
+	if here || !was {
+		return nil
+	}
+	return &Error{Op: "list", Location: d.loc, Path: d.Dir, Err: errors.New("the database was deleted or moved while this program had it open"),
+		Advise: "Put it back and refresh. The next import would make a new, empty one."}
 }
 
 // readOnly returns why the database cannot be changed, or nil. Softoken says

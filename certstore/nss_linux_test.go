@@ -294,6 +294,15 @@ func TestBusy(t *testing.T) {
 	if _, err := exec.LookPath("sqlite3"); err != nil {
 		t.Skip("sqlite3 is not installed")
 	}
+	listed := func() (err error) {
+		for _, e := range s.Entries(t.Context(), certstore.User) {
+			err = errors.Join(err, e)
+		}
+		return err
+	}
+	if err := listed(); err != nil { // it stays open for reading
+		t.Fatal(err)
+	}
 	lock := exec.Command("sqlite3", filepath.Join(sc.user, "cert9.db"))
 	in, err := lock.StdinPipe()
 	if err != nil {
@@ -322,9 +331,15 @@ func TestBusy(t *testing.T) {
 	if !errors.Is(err, certstore.ErrBusy) {
 		t.Errorf("Put in a locked database = %v, want ErrBusy", err)
 	}
+	if err := listed(); !errors.Is(err, certstore.ErrBusy) {
+		t.Errorf("listing a locked database: %v, want ErrBusy", err)
+	}
 	fmt.Fprintln(in, "COMMIT;")
 	if err := in.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if err := listed(); err != nil {
+		t.Errorf("listing a database that was locked: %v", err)
 	}
 	put(t, s, certstore.CA, certstore.Item{DER: certtest.Root(t, "Root").Raw})
 }

@@ -141,9 +141,11 @@ func (s *shell) openMove(rows []*model.Row, to certstore.Location, store certsto
 }
 
 func (s *shell) moveNow(rows []*model.Row, to certstore.Location, store certstore.Name) {
+	ctx, end := s.wait(lang.X("move.moving", "Moving…"))
 	go func() {
-		id, err := s.changes().Move(s.ctx, inner(rows), to, store)
+		id, err := s.changes().Move(ctx, inner(rows), to, store)
 		fyne.Do(func() {
+			end()
 			s.reload()
 			if err != nil {
 				s.showProblem(lang.X("move.problem", "Not moved"), cause(err))
@@ -238,9 +240,11 @@ func fixedNote(fixed []*model.Row) fyne.CanvasObject {
 }
 
 func (s *shell) tidyNow(moves []importer.Relocation) {
+	ctx, end := s.wait(lang.X("move.moving", "Moving…"))
 	go func() {
-		id, err := s.changes().Tidy(s.ctx, moves)
+		id, err := s.changes().Tidy(ctx, moves)
 		fyne.Do(func() {
+			end()
 			s.reload()
 			if err != nil {
 				s.showProblem(lang.X("tidy.problem", "Not tidied"), cause(err))
@@ -266,9 +270,18 @@ func (s *shell) openDelete(rows []*model.Row) {
 		s.openRoot(elevate.DeleteCommands(inner(rows)))
 		return
 	}
+	ctx, end := s.wait(lang.X("delete.looking", "Looking at the private key…"))
 	go func() {
-		fates := s.changes().Fates(s.ctx, inner(rows))
-		fyne.Do(func() { s.askDelete(rows, fates) })
+		fates, err := s.changes().Fates(ctx, inner(rows))
+		fyne.Do(func() {
+			switch {
+			case end():
+			case err != nil:
+				s.showProblem(lang.X("delete.cannot", "This cannot be deleted"), err)
+			default:
+				s.askDelete(rows, fates)
+			}
+		})
 	}()
 }
 
@@ -319,9 +332,11 @@ func (s *shell) askDelete(rows []*model.Row, fates []model.KeyFate) {
 }
 
 func (s *shell) deleteNow(rows []*model.Row, keepKey bool) {
+	ctx, end := s.wait(lang.X("delete.deleting", "Deleting…"))
 	go func() {
-		done, err := s.changes().Delete(s.ctx, inner(rows), keepKey)
+		done, err := s.changes().Delete(ctx, inner(rows), keepKey)
 		fyne.Do(func() {
+			end()
 			s.reload()
 			if err != nil {
 				s.showProblem(lang.X("delete.problem", "{{.Done}} of {{.N}} deleted", words{"Done": done, "N": len(rows)}), err)

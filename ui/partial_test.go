@@ -101,3 +101,16 @@ func TestStopReading(t *testing.T) {
 		}
 	})
 }
+
+// TestUnreadableUser wants the window to open on the system's anchors where
+// the user's store cannot be read, and the reason above them.
+func TestUnreadableUser(t *testing.T) {
+	_, _, _, root := clientFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newTestShell(t, &fakeStore{err: &certstore.Error{Op: "list", Location: certstore.User, Err: certstore.ErrUnavailable, Advise: "Install NSS."},
+			entries: []certstore.Entry{{Location: certstore.Machine, Store: certstore.Root, DER: root.Raw, Key: certstore.KeyNone, Trusted: true}}})
+		if n := s.table.data.source.Len(); n != 1 || !strings.Contains(texts(s.notice), "Install NSS.") {
+			t.Errorf("%d rows, and above them %q", n, texts(s.notice))
+		}
+	})
+}

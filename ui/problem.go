@@ -1,8 +1,10 @@
 package ui
 
 import (
+	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -18,6 +20,9 @@ import (
 // problemText splits an error into title and advice.
 func problemText(err error) (title, todo string) {
 	todo = advice.For(err)
+	if errors.Is(err, context.Canceled) {
+		return lang.X("problem.stopped", "It was stopped before it was done"), todo
+	}
 	if e, ok := errors.AsType[*certstore.Error](err); ok && e.Err != nil && e.Op == "list" {
 		where := locationName(e.Location)
 		if e.Store != "" {
@@ -33,6 +38,43 @@ func problemText(err error) (title, todo string) {
 func problemBanner(err error, action fyne.CanvasObject) *fyne.Container {
 	title, todo := problemText(err)
 	return parts.Banner(parts.KindError, title, todo, action)
+}
+
+const patience = 500 * time.Millisecond // before a person is told to wait
+
+// wait begins something that may take long, such as what a store does that
+// another program has locked. If it does, a dialog says so and can end it. end
+// is called on the UI goroutine and reports whether the person gave up.
+func (s *shell) wait(what string) (ctx context.Context, end func() (gaveUp bool)) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	bar := parts.NewProgress()
+	d := parts.NewDialog(s.win.Canvas(), what, "", 420, 170)
+	d.SetBody(parts.Pad(14, 14, 20, 20, parts.VBox(10, bar.Object(), parts.SmallPara(lang.X("wait.text", "Another program may be using the store.")))))
+	stop := parts.Secondary("", lang.X("status.stop", "Stop"), d.Close)
+	d.SetButtons(nil, stop)
+	d.OnClosed = func() {
+		bar.Stop()
+		cancel()
+	}
+	ended, shown := false, false
+	time.AfterFunc(patience, func() {
+		fyne.Do(func() {
+			if !ended && ctx.Err() == nil {
+				shown = true
+				bar.Set(-1)
+				d.Show()
+			}
+		})
+	})
+	return ctx, func() bool {
+		ended = true
+		gaveUp := shown && !d.Shown()
+		cancel()
+		if d.Shown() {
+			d.Close()
+		}
+		return gaveUp
+	}
 }
 
 // showProblem shows errors over the window; title says what was attempted.

@@ -176,6 +176,8 @@ func (b *sidebar) key(place int, scope model.Scope, k fyne.KeyName) {
 		b.order[place-1].Activate()
 	case k == fyne.KeyRight:
 		parts.Focus(b.shell.table.data.body)
+	default:
+		b.shell.key(k)
 	}
 }
 

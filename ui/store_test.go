@@ -25,7 +25,7 @@ var testNow = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 type fakeStore struct {
 	mu      sync.Mutex
 	entries []certstore.Entry
-	err     error         // yielded for the machine
+	err     error         // yielded for the machine, or for the location it names
 	hang    chan struct{} // not nil: reading waits until it is closed
 }
 
@@ -50,7 +50,11 @@ func (f *fakeStore) Entries(_ context.Context, l certstore.Location) iter.Seq2[c
 		}
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		if l == certstore.Machine && f.err != nil && !yield(certstore.Entry{}, f.err) {
+		at := certstore.Machine
+		if e, ok := errors.AsType[*certstore.Error](f.err); ok {
+			at = e.Location
+		}
+		if l == at && f.err != nil && !yield(certstore.Entry{}, f.err) {
 			return
 		}
 		for _, e := range f.entries {

@@ -75,8 +75,9 @@ type dataTable struct {
 	onCopy, onDelete func()
 	// onShortcut is called for shortcuts that are not the table's own.
 	onShortcut func(fyne.Shortcut)
-	// onEscape is called for Escape.
+	// onEscape is called for Escape, onKey for keys that are not the table's.
 	onEscape func()
+	onKey    func(fyne.KeyName)
 
 	columns   []*tableColumn
 	source    tableSource

@@ -395,6 +395,9 @@ func (t *dataTable) key(name fyne.KeyName, mods fyne.KeyModifier) {
 		}
 		return
 	default:
+		if t.onKey != nil {
+			t.onKey(name)
+		}
 		return
 	}
 	if t.source.Len() == 0 {

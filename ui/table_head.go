@@ -223,6 +223,9 @@ func (h *tableHead) TypedKey(e *fyne.KeyEvent) {
 		parts.Focus(h.table.body)
 		return
 	default:
+		if h.table.onKey != nil {
+			h.table.onKey(e.Name)
+		}
 		return
 	}
 	for k := h.current + step; k >= 0 && k < len(h.table.columns); k += step {

@@ -343,12 +343,21 @@ func (s *shell) shortcuts() {
 	c.SetOnTypedKey(func(e *fyne.KeyEvent) {
 		switch {
 		case parts.DialogKey(c, e.Name):
-		case e.Name == fyne.KeyF5:
-			s.reload()
 		case e.Name == fyne.KeyDown || e.Name == fyne.KeyUp:
 			c.Focus(s.table.data.body)
+		default:
+			s.key(e.Name)
 		}
 	})
+	s.table.data.onKey = s.key
+}
+
+// key does what a key does that neither a dialog nor what has the keyboard
+// took.
+func (s *shell) key(name fyne.KeyName) {
+	if name == fyne.KeyF5 {
+		s.reload()
+	}
 }
 
 func modeOf(name string) Mode {

@@ -33,8 +33,9 @@ const (
 	KeyUnsure         // the store would not say
 )
 
-// Fates returns for each row what becomes of its key.
-func (c *Changes) Fates(ctx context.Context, rows []*inventory.Row) []KeyFate {
+// Fates returns for each row what becomes of its key. A store that another
+// program has locked is an error: asking it about each would take for ever.
+func (c *Changes) Fates(ctx context.Context, rows []*inventory.Row) ([]KeyFate, error) {
 	fates := make([]KeyFate, len(rows))
 	for i, r := range rows {
 		if r.Key == certstore.KeyNone || r.Key == "" {
@@ -42,6 +43,8 @@ func (c *Changes) Fates(ctx context.Context, rows []*inventory.Row) []KeyFate {
 		}
 		s, err := c.Service.Store.State(ctx, r.Location, r.DER)
 		switch {
+		case errors.Is(err, certstore.ErrBusy) || ctx.Err() != nil:
+			return nil, err
 		case err != nil:
 			fates[i] = KeyUnsure
 		case s.KeyShared:
@@ -50,7 +53,7 @@ func (c *Changes) Fates(ctx context.Context, rows []*inventory.Row) []KeyFate {
 			fates[i] = KeyGoes
 		}
 	}
-	return fates
+	return fates, nil
 }
 
 // Delete deletes rows one by one and stops at the first that cannot be; done

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -68,7 +69,7 @@ func NewInventory(store certstore.Store, now func() time.Time) *Inventory {
 	}
 	return &Inventory{Snapshot: binding.NewItem(same[*Snapshot]), View: binding.NewItem(same[*View]), Busy: binding.NewBool(), Progress: binding.NewInt(),
 		store: store, now: now,
-		query: Query{Scope: Scope{Location: certstore.User, Store: certstore.My}, Sort: "status", Ascending: true}}
+		query: Query{Scope: start, Sort: "status", Ascending: true}}
 }
 
 func same[T comparable](a, b T) bool { return a == b }
@@ -108,12 +109,30 @@ func (m *Inventory) Load(ctx context.Context) {
 	inv, errs := inventory.Load(ctx, m.store, opt)
 	switch {
 	case ctx.Err() == nil:
+		if first {
+			m.avoid(errs)
+		}
 		m.show(mine, &Snapshot{Inventory: inv, Rows: prepare(inv.Rows), Places: m.store.Places(ctx), Errors: errs, At: now})
 	case first && len(inv.Rows) > 0:
 		m.show(mine, &Snapshot{Inventory: inv, Rows: prepare(inv.Rows), Places: m.store.Places(context.WithoutCancel(ctx)), Partial: true, At: now})
 	}
 	if len(inv.Rows) > 10000 {
 		debug.FreeOSMemory() // reading needs twice of what stays
+	}
+}
+
+// start is what a window lists first.
+var start = Scope{Location: certstore.User, Store: certstore.My}
+
+// avoid lists the system's trust anchors instead where the user's store cannot
+// be read.
+func (m *Inventory) avoid(errs []error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, err := range errs {
+		if e, ok := errors.AsType[*certstore.Error](err); ok && e.Location == start.Location && m.query.Scope == start {
+			m.query.Scope = Scope{Location: certstore.Machine, Store: certstore.Root}
+		}
 	}
 }
 

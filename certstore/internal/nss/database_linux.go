@@ -94,6 +94,9 @@ func (d *Database) read(ctx context.Context, keys bool, f func(*Session) error) 
 		switch {
 		case err == nil || try == tries || ctx.Err() != nil:
 			return err
+		case code(err) == ckrGeneralError:
+			d.Reopen() // which looks whether it is damaged instead
+			return fmt.Errorf("%w: %w", ErrBusy, err)
 		case errors.Is(err, errClosed), errors.Is(err, ErrChanged), keys && errors.Is(err, ErrKeyUnusable):
 		case errors.Is(err, ErrReadOnly) && d.accessible():
 			// A program was killed while it wrote. What it began is rolled
