@@ -194,7 +194,7 @@ func TestIssue(t *testing.T) {
 		f.caPass.SetText(caPassword)
 		f.yes.Activate()
 		synctest.Wait()
-		sees(t, s, "Replace the file?", "DOMAIN-jdoe.pfx", "DOMAIN-jdoe.md")
+		sees(t, s, "Replace 2 files?", "will be lost", "DOMAIN-jdoe.pfx", "DOMAIN-jdoe.md")
 		parts.TopDialog(s.win.Canvas()).Close()
 		// Wrong on purpose.
 		f.name.SetText("nosign")

@@ -115,7 +115,11 @@ func (s *shell) replacing(paths []string, do func()) {
 				do()
 				return
 			}
-			s.confirm(question{title: lang.X("export.replace", "Replace the file?"), text: lang.X("export.replaceText", "{{.Path}} exists already.", words{"Path": strings.Join(old, ", ")}),
+			title := lang.X("export.replace", "Replace the file?")
+			if len(old) > 1 {
+				title = lang.X("export.replaceSeveral", "Replace {{.N}} files?", words{"N": len(old)})
+			}
+			s.confirm(question{title: title, text: lang.X("export.replaceText", "Already there: {{.Path}}. What is there now will be lost.", words{"Path": strings.Join(old, ", ")}),
 				yes: lang.X("export.replaceYes", "Replace"), icon: "export"}, do)
 		})
 	}()

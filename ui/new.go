@@ -19,7 +19,11 @@ func (s *shell) newItems() []*fyne.MenuItem {
 	ask := item(lang.X("new.request", "Certificate request…"), func() { s.openRequest(nil) })
 	pending := item(lang.X("new.pending", "Pending requests…"), s.openPending)
 	answer := item(lang.X("new.answer", "Answer from a CA…"), func() { s.openAnswer("") })
-	ask.Disabled, pending.Disabled, answer.Disabled = s.requests == nil, s.requests == nil, s.requests == nil
+	if s.requests == nil {
+		for _, i := range []*fyne.MenuItem{ask, pending, answer} {
+			because(i, lang.X("why.noRequests", "no folder to record them in"))
+		}
+	}
 	items := []*fyne.MenuItem{
 		ask, pending, answer, fyne.NewMenuItemSeparator(),
 		item(lang.X("new.combine", "PFX from certificate and key…"), func() { s.openCombine(nil) }),

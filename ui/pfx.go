@@ -422,7 +422,7 @@ func (v *pfxView) start() {
 		v.fail(err)
 		return
 	}
-	v.shell.confirmReplace(paths, func() { v.split(folder) })
+	v.shell.replacing(paths, func() { v.split(folder) })
 }
 
 func (v *pfxView) fail(err error) {

@@ -155,31 +155,11 @@ func (f *newFileForm) made() string {
 
 // confirm asks before a file is replaced, then calls do.
 func (f *newFileForm) confirm(do func(request.NewFile)) {
-	f.shell.confirmReplace([]string{f.target()}, func() {
+	f.shell.replacing([]string{f.target()}, func() {
 		x := f.file()
 		x.Force = true
 		do(x)
 	})
-}
-
-// confirmReplace asks before files that exist are replaced, then calls do.
-func (s *shell) confirmReplace(paths []string, do func()) {
-	go func() {
-		there := ""
-		for _, p := range paths {
-			if model.Exists(p) && there == "" {
-				there = p
-			}
-		}
-		fyne.Do(func() {
-			if there == "" {
-				do()
-				return
-			}
-			s.confirm(question{title: lang.X("export.replace", "Replace the file?"), text: lang.X("export.replaceText", "{{.Path}} exists already.", words{"Path": there}),
-				yes: lang.X("export.replaceYes", "Replace"), icon: "export"}, do)
-		})
-	}()
 }
 
 // forget empties the passwords.

@@ -374,7 +374,7 @@ func (v *requestView) goOn() {
 			paths = append(paths, request.KeyFileFor(path))
 		}
 	}
-	v.shell.confirmReplace(paths, func() { v.make() })
+	v.shell.replacing(paths, func() { v.make() })
 }
 
 // make makes key and request in the background.
@@ -456,7 +456,7 @@ func (v *requestView) done(r request.Record, password string) {
 func (v *requestView) saveAs(r request.Record) {
 	v.shell.chooseFolder(lang.X("export.chooseFolder", "Choose a folder"), model.JoinPath(model.Folder(), "x"), func(dir string) {
 		path := model.JoinPath(dir, v.form.FileName())
-		v.shell.confirmReplace([]string{path}, func() {
+		v.shell.replacing([]string{path}, func() {
 			go func() {
 				err := model.SaveRequest(r, path)
 				fyne.Do(func() {

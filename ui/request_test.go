@@ -251,3 +251,37 @@ func TestPFX(t *testing.T) {
 		}
 	})
 }
+
+// TestPFXRemove takes files away with the keyboard, twice with the same button.
+func TestPFXRemove(t *testing.T) {
+	pfx, _, _, _ := clientFile(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := newRequestShell(t)
+		v := s.openCombine([]string{pfx, writeTestFile(t, "second.pem", []byte("no certificate"))})
+		synctest.Wait()
+		remove := func() *parts.Button {
+			var first *parts.Button
+			seen(v.list, func(o fyne.CanvasObject) {
+				if b, ok := o.(*parts.Button); ok && first == nil {
+					first = b
+				}
+			})
+			return first
+		}
+		gone := remove()
+		s.win.Canvas().Focus(gone)
+		press(s, fyne.KeySpace)
+		if f := s.win.Canvas().Focused(); f != v.path {
+			t.Errorf("the keyboard is at %T, want the path of the next file", f)
+		}
+		gone.Activate() // as the key repeats
+		sees(t, s, "second.pem")
+		lacks(t, s, "client.pfx")
+		s.win.Canvas().Focus(remove())
+		press(s, fyne.KeySpace)
+		lacks(t, s, "second.pem")
+		if len(v.files) != 0 || !v.do.Disabled() {
+			t.Errorf("%d files are left", len(v.files))
+		}
+	})
+}

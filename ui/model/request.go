@@ -99,9 +99,6 @@ func JoinPath(folder, name string) string {
 // SaveRequest writes a request as PEM.
 func SaveRequest(r request.Record, path string) error { return write(path, r.PEM(), outfile.Public) }
 
-// Exists reports whether writing to path would replace a file.
-func Exists(path string) bool { return outfile.Exists(path) }
-
 // An Answer is the CA's answer to a request, as far as it was looked at.
 type Answer struct {
 	Record   request.Record
