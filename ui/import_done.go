@@ -49,6 +49,9 @@ func (v *importView) showDone(st *model.ImportState) {
 		return
 	}
 	body.Add(v.doneBanner(st))
+	if x := st.Options.Target; x != nil && x.Todo != "" && res.Row != nil {
+		body.Add(parts.Banner(parts.KindInfo, lang.X("target.for", "For: {{.Who}}", words{"Who": x.Title}), x.Todo, nil))
+	}
 	if res.MoveErr != nil {
 		title, todo := problemText(res.MoveErr)
 		body.Add(parts.Banner(parts.KindWarning, lang.X("done.notMoved", "The misplaced copy was not moved: {{.Why}}", words{"Why": title}), todo, nil))

@@ -54,6 +54,11 @@ func TestImportAsksWho(t *testing.T) {
 			if tt.card == 7 {
 				lacks(t, s, "For: ")
 			}
+			if tt.card == 0 { // what has to be done now is said again afterwards
+				m.Apply(t.Context())
+				synctest.Wait()
+				sees(t, s, "1 left out", "For: Web browser", "Restart the browser")
+			}
 		})
 	}
 }
