@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -95,19 +96,36 @@ func (v *answerView) drop() {
 	v.answer = nil
 }
 
+// openFile shows what a file holds as if it were pasted: of one that is too
+// long for the field, such as a whole page of a portal, its certificates.
 func (v *answerView) openFile(path string) {
 	go func() {
 		data, err := readFile(path)
+		text, plain := certfile.Text(data)
+		switch {
+		case err != nil:
+		case len(data) > parts.MaxPaste:
+			var c *certfile.Contents
+			if c, err = request.ReadAnswer(v.ctx, data); err == nil {
+				var ders [][]byte
+				for _, x := range c.Certificates {
+					ders = append(ders, x.Certificate.Raw)
+				}
+				c.Wipe()
+				text = string(certfile.EncodePEM(ders))
+			}
+			if err == nil && len(text) > parts.MaxPaste {
+				err = fmt.Errorf("%s: %d certificates are more than an answer has", path, len(c.Certificates))
+			}
+		case !plain:
+			text = certfile.OneLineBase64(data) // DER: shown as what it would be pasted as
+		}
 		fyne.Do(func() {
 			if err != nil {
 				v.fail(err)
 				return
 			}
-			if text, ok := certfile.Text(data); ok {
-				v.text.SetText(text)
-				return
-			}
-			v.text.SetText(string(certfile.OneLineBase64(data))) // DER: shown as what it would be pasted as
+			v.text.SetText(text)
 		})
 	}()
 }

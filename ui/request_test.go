@@ -113,6 +113,18 @@ func TestRequestAndAnswer(t *testing.T) {
 		a.text.SetText(strings.ReplaceAll(string(answerTo(t, r)), "\n", `\n`)) // as in JSON
 		pause()
 		sees(t, s, "It answers the request for clm.example.test", "Its private key is in the store since the request was made.")
+		page := filepath.Join(t.TempDir(), "page.html") // longer than the field takes
+		html := strings.Repeat("<p>Your certificate was issued.</p>\n", 2000) + "<pre>" + string(answerTo(t, r)) + "</pre>"
+		if err := os.WriteFile(page, []byte(html), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a.text.SetText("")
+		a.openFile(page)
+		pause()
+		if n := len(a.text.Text); n == 0 || n > parts.MaxPaste {
+			t.Errorf("%d bytes are shown", n)
+		}
+		sees(t, s, "It answers the request for clm.example.test")
 		press(s, fyne.KeyEscape) // nothing is changed before the yes
 		only(t, s, request.Pending)
 		a = s.openAnswer("")
