@@ -47,30 +47,30 @@ const patience = 500 * time.Millisecond // before a person is told to wait
 // is called on the UI goroutine and reports whether the person gave up.
 func (s *shell) wait(what string) (ctx context.Context, end func() (gaveUp bool)) {
 	ctx, cancel := context.WithCancel(s.ctx)
-	bar := parts.NewProgress()
-	d := parts.NewDialog(s.win.Canvas(), what, "", 420, 170)
-	d.SetBody(parts.Pad(14, 14, 20, 20, parts.VBox(10, bar.Object(), parts.SmallPara(lang.X("wait.text", "Another program may be using the store.")))))
-	stop := parts.Secondary("", lang.X("status.stop", "Stop"), d.Close)
-	d.SetButtons(nil, stop)
-	d.OnClosed = func() {
-		bar.Stop()
-		cancel()
-	}
-	ended, shown := false, false
+	var d *parts.Dialog // made when it is shown: a bar moves, and works, from then on
+	ended := false
 	time.AfterFunc(patience, func() {
 		fyne.Do(func() {
-			if !ended && ctx.Err() == nil {
-				shown = true
-				bar.Set(-1)
-				d.Show()
+			if ended || ctx.Err() != nil {
+				return
 			}
+			bar := parts.NewProgress()
+			d = parts.NewDialog(s.win.Canvas(), what, "", 420, 170)
+			d.SetBody(parts.Pad(14, 14, 20, 20, parts.VBox(10, bar.Object(), parts.SmallPara(lang.X("wait.text", "Another program may be using the store.")))))
+			d.SetButtons(nil, parts.Secondary("", lang.X("status.stop", "Stop"), d.Close))
+			d.OnClosed = func() {
+				bar.Stop()
+				cancel()
+			}
+			bar.Set(-1)
+			d.Show()
 		})
 	})
 	return ctx, func() bool {
 		ended = true
-		gaveUp := shown && !d.Shown()
+		gaveUp := d != nil && !d.Shown()
 		cancel()
-		if d.Shown() {
+		if d != nil && d.Shown() {
 			d.Close()
 		}
 		return gaveUp
