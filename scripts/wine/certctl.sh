@@ -17,7 +17,7 @@ passed=0 failed=0
 # certctl runs the program; its output is in $out and its exit code in $code.
 certctl() {
 	code=0
-	(cd "$work" && wine "$dir/certctl.exe" "$@") >"$work/out" 2>"$work/err" || code=$?
+	(cd "$work" && brief "$dir/certctl.exe" "$@") >"$work/out" 2>"$work/err" || code=$?
 	out=$(tr -d '\r' <"$work/out")
 }
 # check NAME COMMAND... counts a check.
@@ -77,21 +77,21 @@ certctl import sample/sample.pfx --password-file sample/sample.pass --yes --json
 check "import" is 0
 certctl import sample/sample.pfx --location machine --password-file sample/sample.pass --exportable=false --yes --json
 check "import into the machine too" is 0
-check "containers" [ "$(wine reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 1 ]
-check "machine containers" [ "$(wine reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 1 ]
+check "containers" [ "$(brief reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 1 ]
+check "machine containers" [ "$(brief reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 1 ]
 certctl export f1a0b3c4d5e6f708 --location machine --format pfx -o no.pfx --new-password-file new.pass
 check "a key that is not exportable stays" is 1
 certctl move f1a0b3c4d5e6f708 --location user --to my --json
 certctl delete f1a0b3c4d5e6f708 --location machine --yes --json
 check "delete" is 0
-check "its container is gone" [ "$(wine reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
+check "its container is gone" [ "$(brief reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
 certctl list --location user --json
 check "the user's key is still there" has '"key":"present"'
 certctl move f1a0b3c4d5e6f708 --location machine --to my --json
 check "move to the machine with its key" is 0
 certctl list --location machine --store my --json
 check "key there" has '"key":"present","exportable":true'
-check "no container is left behind" [ "$(wine reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
+check "no container is left behind" [ "$(brief reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
 certctl import sample/sample.pfx --password-file nowhere.pass --yes
 check "missing password file" is 1
 certctl delete f1a0b3c4d5e6f708 --location machine --yes
@@ -143,10 +143,10 @@ check "iis-site" is 0
 check "iis-site: machine, honoured" has '"location":"machine","store":"my","action":"add".*"keySet":"machine".*"use":"honoured"'
 certctl list --location machine --store my --json
 check "iis-site: the key" has '"key":"present","exportable":true'
-check "iis-site: a machine container, none of the user" [ "$(wine reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)$(wine reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 10 ]
+check "iis-site: a machine container, none of the user" [ "$(brief reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)$(brief reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 10 ]
 certctl undo --json
 check "iis-site: undo" is 0
-check "iis-site: its container is gone" [ "$(wine reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
+check "iis-site: its container is gone" [ "$(brief reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
 target card.pfx windows-service --honour-csp --yes
 check "a card's provider is refused" is 1
 target card.pfx windows-service --yes
@@ -168,7 +168,7 @@ certctl list --json
 check "targets: nothing is left" lacks 'client.sample.example|Sample'
 
 # Without a prefix: the stores of the fresh Wine prefix themselves.
-wine reg delete 'HKCU\Software\Microsoft\SystemCertificates' /f >/dev/null 2>&1
+brief reg delete 'HKCU\Software\Microsoft\SystemCertificates' /f >/dev/null 2>&1
 unset CERTDESK_STORE_PREFIX
 certctl list --location machine --store root --json
 check "real stores: the machine's roots" has '"location":"machine","store":"root"'

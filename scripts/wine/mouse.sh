@@ -24,7 +24,7 @@ die() { echo "FAILED: $*"; import -window root "$out/failure.png" 2>/dev/null ||
 ok() { passed=$((passed + 1)); }
 . scripts/wine/look.sh
 # quiet runs a Windows program that ends by itself.
-quiet() { timeout 120 wine "$@" >"$dir/quiet.txt" 2>&1 </dev/null; }
+quiet() { brief "$@" >"$dir/quiet.txt" 2>&1; }
 # open starts certdesk.exe in the background.
 open() { wine "$@" >>"$dir/window.log" 2>&1 </dev/null & app=$! pids="$pids $!"; }
 # password: types it until the file opens; keys get lost while the computer is busy.

@@ -81,7 +81,9 @@ color() { import -window "$window" -depth 8 "$work/pixel.png"; convert "$work/pi
 # The parts by themselves.
 for p in gdi opengl; do
 	go test -c -o "$work/$p.test.exe" "./cmd/certdesk/internal/$p"
-	wine "$work/$p.test.exe" -test.timeout 2m >"$work/$p.log" 2>&1 || die "tests of $p"
+	code=0
+	brief "$work/$p.test.exe" -test.timeout 2m >"$work/$p.log" 2>&1 || code=$?
+	well $code "$work/$p.log" || die "tests of $p"
 	ok
 done
 
@@ -98,7 +100,7 @@ go build -o "$work/stand-in/certdesk-safe.exe" "$work/stand-in/main.go"
 cp "$dir/bin/certdesk.exe" "$work/stand-in"
 cp "$dir/bin/certdesk.exe" "$work/alone"
 code=0
-wine "$work/stand-in/certdesk.exe" 'a b.pfx' '"x" Zoë.cer' >"$work/args.log" 2>&1 || code=$?
+brief "$work/stand-in/certdesk.exe" 'a b.pfx' '"x" Zoë.cer' >"$work/args.log" 2>&1 || code=$?
 [ "$code" = 7 ] || die "exit code $code, want 7"
 [ "$(tr -d '\r' <"$work/args.log")" = '["a b.pfx" "\"x\" Zoë.cer"]' ] || die "arguments: $(cat "$work/args.log")"
 ok
@@ -107,14 +109,14 @@ WINEDLLOVERRIDES=$withgl LIBGL_ALWAYS_SOFTWARE=1 MESA_GL_VERSION_OVERRIDE=1.1 wi
 [ "$code" = 7 ] || die "with OpenGL 1.1: exit code $code, want 7"
 ok
 # register from certdesk-safe.exe makes certdesk.exe open files, if that is there.
-opens() { wine reg query 'HKCU\Software\Classes\Certdesk.PFX\shell\open\command' /ve 2>/dev/null | tr -d '\r' | grep -qF "$1\" \"%1\""; }
-wine "$dir/bin/certdesk-safe.exe" register >"$work/register.log" 2>&1 || die "certdesk-safe.exe register"
+opens() { brief reg query 'HKCU\Software\Classes\Certdesk.PFX\shell\open\command' /ve 2>/dev/null | tr -d '\r' | grep -qF "$1\" \"%1\""; }
+brief "$dir/bin/certdesk-safe.exe" register >"$work/register.log" 2>&1 || die "certdesk-safe.exe register"
 until_ opens 'bin\certdesk.exe' || die "certdesk-safe.exe does not register certdesk.exe"
 mkdir "$work/safe-alone"
 cp "$dir/bin/certdesk-safe.exe" "$work/safe-alone"
-wine "$work/safe-alone/certdesk-safe.exe" register >"$work/register.log" 2>&1 || die "certdesk-safe.exe register, alone"
+brief "$work/safe-alone/certdesk-safe.exe" register >"$work/register.log" 2>&1 || die "certdesk-safe.exe register, alone"
 until_ opens 'safe-alone\certdesk-safe.exe' || die "certdesk-safe.exe does not register itself"
-wine "$work/safe-alone/certdesk-safe.exe" unregister >"$work/register.log" 2>&1 || die "certdesk-safe.exe unregister"
+brief "$work/safe-alone/certdesk-safe.exe" unregister >"$work/register.log" 2>&1 || die "certdesk-safe.exe unregister"
 ok
 start "$work/alone/certdesk.exe" # nothing to hand over to: it says so
 shot missing
@@ -134,10 +136,10 @@ onto 908 635 placement # Next
 shot import-placement
 onto 880 635 imported # Import
 shot import-result
-(cd "$work" && wine "$dir/bin/certctl.exe" list --location user --json) 2>/dev/null | tr -d ' \r\n' >"$work/list"
+(cd "$work" && brief "$dir/bin/certctl.exe" list --location user --json) 2>/dev/null | tr -d ' \r\n' >"$work/list"
 grep -q '"key":"present"' "$work/list" || die "certctl.exe does not see the key: $(head -c 500 "$work/list")"
 printf new >"$work/new.pass"
-(cd "$work" && wine "$dir/bin/certctl.exe" export f1a0b3c4d5e6f708 --location user --format pfx -o out.pfx --new-password-file new.pass) >/dev/null 2>&1
+(cd "$work" && brief "$dir/bin/certctl.exe" export f1a0b3c4d5e6f708 --location user --format pfx -o out.pfx --new-password-file new.pass) >/dev/null 2>&1
 openssl pkcs12 -in "$work/out.pfx" -passin pass:new -nodes -nocerts 2>/dev/null | openssl pkey -pubout >"$work/out.pub" 2>/dev/null
 openssl pkey -in "$work/sample/leaf.key" -pubout | cmp -s - "$work/out.pub" || die "another process does not get the key out"
 ok
