@@ -5,12 +5,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -139,6 +141,7 @@ func newBrowser(t *testing.T, server certtest.Issuer, clients ...certtest.Issuer
 	if err := os.MkdirAll(policies, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	removeStale(t)
 	rule, err := json.Marshal(map[string]any{"pattern": b.url, "filter": map[string]any{}})
 	if err != nil {
 		t.Fatal(err)
@@ -153,6 +156,26 @@ func newBrowser(t *testing.T, server certtest.Issuer, clients ...certtest.Issuer
 	}
 	t.Cleanup(func() { os.Remove(file) })
 	return b
+}
+
+// removeStale removes the policies of tests that were killed: of two files with
+// the same list Chromium reads one, and waits for somebody to choose.
+func removeStale(t *testing.T) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(policies, "certdesk-test-*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		var pid int
+		if _, err := fmt.Sscanf(filepath.Base(file), "certdesk-test-%d-", &pid); err != nil {
+			continue
+		}
+		if p, err := os.FindProcess(pid); err == nil && errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) {
+			t.Logf("%s is of a test that was killed", file)
+			os.Remove(file)
+		}
+	}
 }
 
 func (b *browser) serve(conn *tls.Conn) {

@@ -79,12 +79,13 @@ func (f *Field) FocusLost() {
 // CreateRenderer draws our own frame instead of the toolkit's box and border,
 // which are blurred over two pixels.
 func (f *Field) CreateRenderer() fyne.WidgetRenderer {
-	return &fieldRenderer{WidgetRenderer: f.Entry.CreateRenderer(), field: f}
+	return &fieldRenderer{WidgetRenderer: f.Entry.CreateRenderer(), field: f, wheel: newWheel(f)}
 }
 
 type fieldRenderer struct {
 	fyne.WidgetRenderer
 	field   *Field
+	wheel   *wheel
 	objects []fyne.CanvasObject
 }
 
@@ -92,6 +93,7 @@ func (r *fieldRenderer) Layout(s fyne.Size) {
 	r.WidgetRenderer.Layout(s)
 	r.field.frame.Move(fyne.NewPos(0, 0))
 	r.field.frame.Resize(s)
+	r.wheel.Resize(s)
 }
 
 func (r *fieldRenderer) MinSize() fyne.Size {
@@ -108,8 +110,10 @@ func (r *fieldRenderer) Objects() []fyne.CanvasObject {
 			inner = inner[1:]
 		}
 	}
-	if len(inner)+1 != len(r.objects) {
+	if len(inner)+2 != len(r.objects) {
 		r.objects = append([]fyne.CanvasObject{r.field.frame}, inner...)
+		r.objects = append(r.objects, r.wheel)
+		r.wheel.Hidden = r.field.MultiLine // there the wheel has lines to move
 	}
 	return r.objects
 }

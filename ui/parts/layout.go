@@ -335,7 +335,9 @@ func (w *wrapLayout) Layout(objects []fyne.CanvasObject, s fyne.Size) {
 // Page scrolls its content down, at the full width. Paragraphs in it know
 // their height in the first pass.
 func Page(content fyne.CanvasObject) *fyne.Container {
-	return container.New(pageLayout{}, container.NewVScroll(content))
+	scroll := container.NewVScroll(content)
+	addPage(scroll)
+	return container.New(pageLayout{}, scroll)
 }
 
 // ScrollAs scrolls a page as far as one that it takes the place of; nil: none.
