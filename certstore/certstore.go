@@ -208,7 +208,9 @@ type Store interface {
 	Delete(ctx context.Context, ref Ref, mode DeleteMode) error
 
 	// Signer returns the private key of an entry for use in place; the key
-	// itself never leaves the store. Signer may prompt for a password.
+	// itself never leaves the store. Signer may prompt for a password. An RSA
+	// key that makes signatures of PKCS #1 v1.5 only answers to PSS with
+	// [errors.ErrUnsupported].
 	Signer(ctx context.Context, ref Ref) (crypto.Signer, error)
 
 	// State tells what loc holds of the certificate der and its key.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"errors"
 
 	"certdesk/internal/certificate"
 )
@@ -15,6 +16,15 @@ type badKey struct{ why string }
 
 func (e *badKey) Error() string        { return ErrKey.Error() + ": " + e.why }
 func (e *badKey) Is(target error) bool { return target == ErrKey }
+
+// A noPSS is why an RSA key makes signatures of PKCS #1 v1.5 only. It matches
+// [errors.ErrUnsupported].
+type noPSS struct{ keeper string }
+
+func (e *noPSS) Error() string {
+	return e.keeper + " makes no PSS signatures with this key; TLS 1.3 needs them, TLS 1.2 does not"
+}
+func (e *noPSS) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // complete reports whether c has the parts that NSS files a certificate by.
 func complete(c *certificate.Certificate) bool {

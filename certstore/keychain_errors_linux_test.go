@@ -228,7 +228,7 @@ func TestKeychainWithoutRaw(t *testing.T) {
 	}
 	digest := sha256.Sum256(nil)
 	_, err = key.Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256})
-	if !errors.Is(err, certstore.ErrKey) || !strings.Contains(err.Error(), "TLS 1.2 works") {
+	if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "TLS 1.2 does not") {
 		t.Errorf("Sign = %v", err)
 	}
 	if sig, err := key.Sign(rand.Reader, digest[:], crypto.SHA256); err != nil || rsa.VerifyPKCS1v15(&rsaKey.PublicKey, crypto.SHA256, digest[:], sig) != nil {

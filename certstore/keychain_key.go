@@ -114,7 +114,7 @@ func (u *keyInUse) pss(public *rsa.PublicKey, opts *rsa.PSSOptions, digest []byt
 		return nil, err
 	}
 	if !k.SecKeyIsAlgorithmSupported(u.ref, keychain.OperationSign, k.KSecKeyAlgorithmRSARaw) {
-		return nil, &badKey{"macOS makes no PSS signatures with it, which TLS 1.3 needs; TLS 1.2 works"}
+		return nil, &noPSS{"macOS"}
 	}
 	return u.sign(k.KSecKeyAlgorithmRSARaw, encoded)
 }

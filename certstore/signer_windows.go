@@ -95,7 +95,7 @@ var capiHashes = map[crypto.Hash]uint32{
 // signCAPI makes a PKCS #1 v1.5 signature, the only kind of CryptoAPI.
 func (k *openKey) signCAPI(digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if _, pss := opts.(*rsa.PSSOptions); pss {
-		return nil, errors.New("the key is kept by CryptoAPI, which makes no PSS signatures (TLS 1.3 needs them); import it with CNG")
+		return nil, &noPSS{"CryptoAPI"}
 	}
 	alg, ok := capiHashes[opts.HashFunc()]
 	if !ok {
@@ -150,7 +150,11 @@ func signCNG(key wincrypt.Object, public crypto.PublicKey, digest []byte, opts c
 		if salt < 0 {
 			return nil, fmt.Errorf("a key of %d bits is too short for PSS with %v", public.N.BitLen(), opts.HashFunc())
 		}
-		return wincrypt.NCryptSignHash(key, digest, wincrypt.BCRYPT_PAD_PSS, alg, salt)
+		sig, err := wincrypt.NCryptSignHash(key, digest, wincrypt.BCRYPT_PAD_PSS, alg, salt)
+		if wincrypt.IsCode(err, windows.NTE_NOT_SUPPORTED) { // some TPMs and cards
+			err = &noPSS{"the key's provider"}
+		}
+		return sig, err
 	}
 	return nil, fmt.Errorf("no signatures with %T", public)
 }

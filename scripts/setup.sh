@@ -9,8 +9,9 @@ set -eu
 build="gcc libc6-dev pkg-config libgl1-mesa-dev libx11-dev libxcursor-dev libxrandr-dev libxinerama-dev libxi-dev libxxf86vm-dev"
 run="libnss3 p11-kit-modules ca-certificates libgl1-mesa-dri"
 headless="xvfb openbox xdotool x11-utils imagemagick openssl libnss3-tools"
-windows="wine wine64 gcc-mingw-w64-x86-64 binutils-mingw-w64-x86-64 xvfb x11-xkb-utils openbox xdotool xclip libgl1-mesa-dri openssl imagemagick libnss3-tools gnutls-bin default-jdk-headless poppler-utils"
-tools="dbus-daemon libssl-dev chromium gnutls-bin p11-kit softhsm2 default-jdk-headless sqlite3 util-linux acl nginx apache2-bin poppler-utils"
+servers="nginx apache2-bin"
+windows="$servers wine wine64 gcc-mingw-w64-x86-64 binutils-mingw-w64-x86-64 xvfb x11-xkb-utils openbox xdotool xclip libgl1-mesa-dri openssl imagemagick libnss3-tools gnutls-bin default-jdk-headless poppler-utils"
+tools="$servers dbus-daemon libssl-dev chromium gnutls-bin p11-kit softhsm2 default-jdk-headless sqlite3 util-linux acl poppler-utils"
 
 want="$build $run"
 case "${1:-run}" in

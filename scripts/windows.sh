@@ -69,17 +69,20 @@ brief() {
 	cat "$dir/brief.err" >&2
 	return $code
 }
-export dir
-export -f well brief
 
-# tests NAME PACKAGE [flags]: a package's tests as a Windows program. Its log is
-# out/windows/NAME.txt.
+# tests NAME PACKAGE [flags]: a package's tests as a Windows program.
 tests() {
-	local name=$1 package=$2 rc=0 out=$root/out/windows
+	local name=$1 package=$2
+	shift 2
+	go test -c -overlay "$dir/overlay.json" -o "$dir/$name.test.exe" "$package"
+	(cd "$package" && tested "$name" "$name" "$@")
+}
+# tested PROGRAM NAME [flags] runs it; the log is out/windows/NAME.txt.
+tested() {
+	local program=$1 name=$2 rc=0 out=$root/out/windows
 	shift 2
 	echo "== $name"
-	go test -c -overlay "$dir/overlay.json" -o "$dir/$name.test.exe" "$package"
-	(cd "$package" && wine "$dir/$name.test.exe" -test.v -test.timeout 15m "$@") >"$dir/$name.log" 2>&1 </dev/null || rc=$?
+	wine "$dir/$program.test.exe" -test.v -test.timeout 15m "$@" >"$dir/$name.log" 2>&1 </dev/null || rc=$?
 	mkdir -p "$out"
 	tr -d '\r' <"$dir/$name.log" >"$out/$name.txt"
 	awk '/^=== / { test = $3 }
@@ -91,11 +94,23 @@ tests() {
 	echo "tests: $(grep -acE '^ *--- PASS' "$out/$name.txt") passed, $(grep -acE '^ *--- FAIL' "$out/$name.txt") failed, $(grep -acE '^ *--- SKIP' "$out/$name.txt") skipped"
 	well $rc "$out/$name.txt"
 }
+export dir root
+export -f well brief tested
 
 # The conformance suite, and the command scripts: the same as on Linux. With
 # the suite go packages that differ by system.
 suite() { tests suite ./certstore "$@" && tests pipe ./internal/pipe && tests whereused ./internal/whereused && tests elevate ./internal/elevate -test.skip TestCommands; } # the commands are for Linux' shell
-commands() { tests commands ./cmd/certctl "$@"; }
+commands() {
+	[ $# = 0 ] || { tests commands ./cmd/certctl "$@"; return; }
+	tests commands ./cmd/certctl -test.skip "$served" && served
+}
+# The host's own test starts the servers, has the scripts run under Wine, and ends the servers.
+served='^(TestServers|TestOnline)$'
+served() (
+	unset GOOS GOARCH CGO_ENABLED
+	cd cmd/certctl
+	CERTDESK_TEST_ON_WINE='tested commands "$1" -test.run "^$1\$" -test.timeout 5m' go test -count=1 -run "$served"
+)
 
 case $mode in
 suite) suite "$@" ;;

@@ -418,6 +418,9 @@ func (s *suite) sign(r certstore.Ref) {
 			s.Errorf("PKCS #1 v1.5: %v", err)
 		}
 		if s.limits.NoPSS != "" {
+			if _, err := key.Sign(rand.Reader, digest[:], &rsa.PSSOptions{Hash: crypto.SHA256}); !errors.Is(err, errors.ErrUnsupported) {
+				s.Errorf("PSS: %v, want ErrUnsupported", err)
+			}
 			return
 		}
 		for _, salt := range []int{rsa.PSSSaltLengthEqualsHash, rsa.PSSSaltLengthAuto, 20} {

@@ -27,7 +27,7 @@ type desk struct {
 func newDesk(t testing.TB, locked bool) *desk {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("what the stores hold after the crash is read with NSS's certutil")
+		t.Skip("this works on an NSS database, which NSS's certutil then reads")
 	}
 	for _, tool := range []string{"certutil", "openssl"} {
 		if _, err := exec.LookPath(tool); err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 	"unicode/utf16"
 
@@ -112,6 +114,17 @@ func hostPath(word string) string {
 		return os.Getenv("WINEPREFIX") + "/dosdevices/" + strings.ToLower(s[:1]) + ":/"
 	})
 	return strings.ReplaceAll(word, `\`, "/")
+}
+
+// served runs the scripts of dir against servers that the same test of the
+// host started, and said where.
+func served(t *testing.T, dir string, _ func(*testing.T) map[string]string) {
+	var env map[string]string
+	if err := json.Unmarshal([]byte(os.Getenv(runServed)), &env); err != nil {
+		t.Skip("the servers are programs of the Linux host: scripts/windows.sh commands starts them there, and then this test")
+	}
+	env["SAMPLE"] = "Z:" + env["SAMPLE"]
+	testscript.Run(t, params(dir, env))
 }
 
 // makeSample makes the sample PFX in dir.

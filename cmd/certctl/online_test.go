@@ -6,23 +6,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
-
-	"github.com/rogpeppe/go-internal/testscript"
 
 	"certdesk/internal/servertest"
 )
 
 // TestOnline runs testdata/online/*.txtar against openssl's OCSP responder and
 // a web server with what openssl ca made.
-func TestOnline(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the OCSP responder is openssl's, which runs on the host")
-	}
+func TestOnline(t *testing.T) { served(t, "testdata/online", startOnline) }
+
+func startOnline(t *testing.T) map[string]string {
 	servertest.Need(t, "openssl")
-	servertest.Need(t, "certutil")
 	dir := servertest.Write(t, nil)
 	web := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(web.Close)
@@ -43,5 +38,5 @@ openssl x509 -in root.pem -outform DER -out root.der`
 		t.Fatalf("%v\n%s", err, out)
 	}
 	servertest.Listen(t, responder, dir, "ocsp", "-index", "index.txt", "-port", fmt.Sprint(responder), "-rsigner", "root.pem", "-rkey", "root.key", "-CA", "root.pem")
-	testscript.Run(t, params("testdata/online", dir, map[string]string{"CLOSED": fmt.Sprint("127.0.0.1:", servertest.Port(t))}))
+	return map[string]string{"SAMPLE": dir, "CLOSED": fmt.Sprint("127.0.0.1:", servertest.Port(t))}
 }

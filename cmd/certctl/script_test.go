@@ -22,6 +22,10 @@ import (
 // as a process that can be killed.
 const runAsCertctl = "CERTDESK_TEST_RUN"
 
+// runServed in the environment is what the scripts of the test need of servers
+// that run already, as a JSON object.
+const runServed = "CERTDESK_TEST_SERVED"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(runAsCertctl) != "" {
 		main()
@@ -48,11 +52,11 @@ func TestScripts(t *testing.T) {
 	if err := makeSample(sample); err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, params("testdata", sample, nil))
+	testscript.Run(t, params("testdata", map[string]string{"SAMPLE": sample}))
 }
 
 // params are for the scripts of dir; env is added to their environment.
-func params(dir, sample string, env map[string]string) testscript.Params {
+func params(dir string, env map[string]string) testscript.Params {
 	run := strconv.FormatInt(time.Now().UnixNano(), 36) // Windows keeps the stores: every run has its own
 	return testscript.Params{
 		Dir: dir,
@@ -61,7 +65,7 @@ func params(dir, sample string, env map[string]string) testscript.Params {
 			for k, v := range map[string]string{
 				"HOME": w, "CERTDESK_USER_DB": w + "/db", "CERTDESK_MACHINE_DB": w + "/machine", "CERTDESK_ANCHORS_DIR": w + "/anchors",
 				"CERTDESK_STORE_PREFIX": "Test" + run + "-" + filepath.Base(w) + "-", "WINEPREFIX": os.Getenv("WINEPREFIX"),
-				"CERTDESK_ANCHORS_UPDATE": "true", "XDG_STATE_HOME": w + "/state", "XDG_CONFIG_HOME": w + "/config", "SAMPLE": sample, "LC_ALL": "C.UTF-8",
+				"CERTDESK_ANCHORS_UPDATE": "true", "XDG_STATE_HOME": w + "/state", "XDG_CONFIG_HOME": w + "/config", "LC_ALL": "C.UTF-8",
 			} {
 				e.Setenv(k, v)
 			}

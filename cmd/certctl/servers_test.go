@@ -6,14 +6,14 @@ import (
 	"os/exec"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
-
 	"certdesk/internal/servertest"
 )
 
 // TestServers runs testdata/servers/*.txtar: what certctl says of nginx and
-// Apache, on loopback, with a key that stays in an NSS database.
-func TestServers(t *testing.T) {
+// Apache, on loopback, with a key that stays in a store.
+func TestServers(t *testing.T) { served(t, "testdata/servers", startServers) }
+
+func startServers(t *testing.T) map[string]string {
 	for _, tool := range []string{"certutil", "openssl", "nginx", "apache2"} {
 		servertest.Need(t, tool)
 	}
@@ -32,11 +32,13 @@ cat inter.pem >>server.pem && cat inter.pem root.pem >cas.pem && chmod -R a+rX .
 	}
 	tls := "ssl_certificate server.pem; ssl_certificate_key server.key; ssl_client_certificate cas.pem; ssl_verify_depth 3; ssl_verify_client on; ssl_protocols "
 	at := func(port int) string { return fmt.Sprint("127.0.0.1:", port) }
-	testscript.Run(t, params("testdata/servers", dir, map[string]string{
+	return map[string]string{
+		"SAMPLE":  dir,
 		"NGINX12": at(servertest.Nginx(t, dir, "", tls+"TLSv1.2;")), "NGINX13": at(servertest.Nginx(t, dir, "", tls+"TLSv1.3;")),
-		"OPEN": at(servertest.Nginx(t, dir, "", "ssl_certificate server.pem; ssl_certificate_key server.key;")),
+		"NGINX": at(servertest.Nginx(t, dir, "", tls+"TLSv1.2 TLSv1.3;")),
+		"OPEN":  at(servertest.Nginx(t, dir, "", "ssl_certificate server.pem; ssl_certificate_key server.key;")),
 		"APACHE": at(servertest.Apache(t, dir, fmt.Sprintf("SSLProtocol -all +TLSv1.2 +TLSv1.3\nSSLCertificateFile %[1]s/server.pem\nSSLCertificateKeyFile %[1]s/server.key\n"+
 			"SSLCACertificateFile %[1]s/cas.pem\nSSLVerifyDepth 3\n<Location /secure>\nSSLVerifyClient require\n</Location>", dir))),
 		"CLOSED": at(servertest.Port(t)),
-	}))
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"reflect"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -24,6 +25,7 @@ import (
 type attempt struct {
 	max      uint16    // TLS version; 0: the newest
 	identity *Identity // sent when asked for; nil: nothing is
+	pkcs1    bool      // RSA keys sign with PKCS #1 v1.5 only
 	narrate  bool      // tell the steps up to the question for a certificate
 }
 
@@ -36,8 +38,14 @@ type outcome struct {
 	signed   string // the signature scheme the identity was asked for
 	given    bool   // the identity was handed over
 	signErr  error  // why the key did not sign
+	stepDown bool   // at TLS 1.2, because the key does not do for TLS 1.3
 	response *Response
 	err      error // what ended the connection instead
+}
+
+// noPSS reports whether the key was asked for PSS and makes no such signatures.
+func (o *outcome) noPSS() bool {
+	return strings.HasPrefix(o.signed, "PSS") && errors.Is(o.signErr, errors.ErrUnsupported)
 }
 
 // lateAsk reports whether the answer may come from a server that wanted to
@@ -220,6 +228,9 @@ func (h *handshake) clientCertificate(info *tls.CertificateRequestInfo) (*tls.Ce
 	}
 	h.o.given = true
 	cert := &tls.Certificate{PrivateKey: &witness{key: id.Key, o: h.o}}
+	if h.a.pkcs1 {
+		cert.SupportedSignatureAlgorithms = []tls.SignatureScheme{tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512, tls.PKCS1WithSHA1}
+	}
 	for _, c := range id.Chain {
 		cert.Certificate = append(cert.Certificate, c.Raw)
 	}

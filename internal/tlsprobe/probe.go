@@ -213,11 +213,32 @@ func (p *prober) run(ctx context.Context) {
 		p.say(Step{ID: "again", Status: StepInfo, Title: "Connecting again with TLS 1.2", Detail: "to be asked for the certificate"})
 	}
 	second := p.connect(ctx, attempt{max: version, identity: p.opt.Identity})
+	if second.noPSS() {
+		second = p.withoutPSS(ctx, second)
+	}
 	if second.fatal || second.stop {
 		return
 	}
 	p.sentStep(second)
 	p.answer(second)
+}
+
+// withoutPSS connects again, as programs that know such a key do: with TLS 1.2
+// and without PSS. It returns o, which came to nothing for want of PSS, when
+// the server does not ask the key for anything else.
+func (p *prober) withoutPSS(ctx context.Context, o *outcome) *outcome {
+	s := Step{ID: "again", Status: StepInfo, Title: "Connecting again without PSS signatures", Detail: "with PKCS #1 v1.5", Reason: "The private key does not make them."}
+	if o.request.Version == tls.VersionTLS13 {
+		s.Title, s.Detail = "Connecting again with TLS 1.2", "without PSS signatures"
+		s.Reason = "The private key does not make them, and at TLS 1.3 RSA keys make no others."
+	}
+	p.say(s)
+	again := p.connect(ctx, attempt{max: tls.VersionTLS12, identity: p.opt.Identity, pkcs1: true})
+	if again.err != nil && again.signed == "" && !again.fatal && !again.stop {
+		return o
+	}
+	again.stepDown = o.request.Version == tls.VersionTLS13
+	return again
 }
 
 const maxLine = 600 // characters of a step's texts

@@ -8,7 +8,9 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"slices"
@@ -321,6 +323,52 @@ func TestOpenSSL(t *testing.T) {
 		only := serve(t, "-tls1_2", "-Verify", "3", "-CAfile", "root.pem", "-client_sigalgs", "ECDSA+SHA256")
 		want(t, w.probe(t, only, w.identity(w.client, w.inter)), tlsprobe.CannotSend, false, "")
 	})
+}
+
+// A noPSS is a key as CryptoAPI and old cards keep it.
+type noPSS struct{ crypto.Signer }
+
+func (k noPSS) Sign(r io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if _, ok := opts.(*rsa.PSSOptions); ok {
+		return nil, fmt.Errorf("old card: %w", errors.ErrUnsupported)
+	}
+	return k.Signer.Sign(r, digest, opts)
+}
+
+// TestWithoutPSS sends a certificate whose key makes no PSS signatures: that
+// works at TLS 1.2, and where the server has nothing else it says why.
+func TestWithoutPSS(t *testing.T) {
+	w := newWorld(t)
+	id := w.identity(w.client, w.inter)
+	id.Key = noPSS{id.Key}
+	const tls = "ssl_certificate server.pem; ssl_certificate_key server.key; ssl_client_certificate cas.pem; ssl_verify_depth 3; ssl_verify_client on; ssl_protocols "
+	for _, tt := range []struct {
+		versions string
+		result   tlsprobe.Result
+		status   tlsprobe.Status
+	}{{"TLSv1.2", tlsprobe.OK, tlsprobe.StepOK}, {"TLSv1.2 TLSv1.3", tlsprobe.OK, tlsprobe.StepWarning}, {"TLSv1.3", tlsprobe.CannotSend, tlsprobe.StepError}} {
+		r := w.probe(t, fmt.Sprintf("https://127.0.0.1:%d/", servertest.Nginx(t, w.dir, "", tls+tt.versions+";")), id)
+		i := slices.IndexFunc(r.Steps, func(s tlsprobe.Step) bool { return s.ID == "again" })
+		if i < 0 || r.Steps[i+1].ID != "sent" || r.Steps[i+1].Status != tt.status || (r.Steps[i+1].Advice == "") != (tt.status == tlsprobe.StepOK) {
+			t.Errorf("%s: %+v", tt.versions, r.Steps)
+		}
+		if tt.result == tlsprobe.OK {
+			want(t, r, tt.result, true, "200")
+			if r.Sent == nil || !strings.HasPrefix(r.Sent.Signature, "PKCS #1 v1.5") {
+				t.Errorf("%s: sent %+v", tt.versions, r.Sent)
+			}
+			continue
+		}
+		want(t, r, tt.result, false, "")
+		if !strings.Contains(r.Title, "PSS") || !strings.Contains(r.Text, "old card") || !strings.Contains(strings.Join(r.Ask, " "), "TLS 1.2") {
+			t.Errorf("%s: %s %v", r.Title, r.Text, r.Ask)
+		}
+	}
+	// a server that has TLS 1.2 and takes PSS only, and one that asks for a folder
+	port := servertest.OpenSSL(t, w.dir, "s_server", "-accept", "127.0.0.1:PORT", "-www", "-cert", "server.pem", "-cert_chain", "inter.pem", "-key", "server.key", "-tls1_2", "-Verify", "3", "-CAfile", "root.pem", "-client_sigalgs", "RSA-PSS+SHA256")
+	want(t, w.probe(t, fmt.Sprintf("https://127.0.0.1:%d/", port), id), tlsprobe.CannotSend, false, "")
+	port = servertest.Apache(t, w.dir, fmt.Sprintf("SSLCertificateFile %[1]s/server.pem\nSSLCertificateKeyFile %[1]s/server.key\nSSLCACertificateFile %[1]s/cas.pem\nSSLVerifyDepth 3\n<Location /secure>\nSSLVerifyClient require\n</Location>\n", w.dir))
+	want(t, w.probe(t, fmt.Sprintf("https://127.0.0.1:%d/secure/", port), id), tlsprobe.OK, true, "200")
 }
 
 // TestNoConnection wants a cause for each way not to get there.

@@ -105,6 +105,9 @@ func (p *prober) askedStep(r *Request) Step {
 	return s
 }
 
+// byCNG begins the advice for a key that makes no PSS signatures.
+const byCNG = "On Windows import the file again and let CNG keep the key"
+
 func (p *prober) sentStep(o *outcome) {
 	c := p.opt.Identity.Chain[0]
 	n := len(p.opt.Identity.Chain)
@@ -121,6 +124,9 @@ func (p *prober) sentStep(o *outcome) {
 	case o.signErr != nil:
 		s = Step{ID: "sent", Status: StepError, Title: "The private key did not sign", Detail: c.CommonName(), Reason: o.signErr.Error(),
 			Advice: "Test the key: a locked store wants its password, and a key of an old provider or TPM may not know " + o.signed + "."}
+		if o.noPSS() {
+			s.Title, s.Advice = "The private key makes no PSS signatures, and the server wants them", byCNG+"; or ask the server's owner for TLS 1.2 with PKCS #1 v1.5 signatures."
+		}
 		p.report.Result = CannotSend
 	case !o.given:
 		s = Step{ID: "sent", Status: StepWarning, Title: "Certificate not sent", Detail: c.CommonName(), Reason: "The server did not ask for it the second time."}
@@ -128,6 +134,10 @@ func (p *prober) sentStep(o *outcome) {
 		p.report.Sent = &Sent{Certificate: c, Count: n, Signature: o.signed}
 		if o.signed != "" {
 			s.Reason = "The private key signed the handshake (" + o.signed + ")."
+		}
+		if o.stepDown {
+			s.Status, s.Advice = StepWarning, byCNG+", or have them use TLS 1.2."
+			s.Reason += " Programs that insist on TLS 1.3 cannot use it here."
 		}
 	}
 	p.say(s)
