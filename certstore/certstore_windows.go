@@ -285,12 +285,16 @@ func (s *windowsStore) holdings(loc Location, c *certificate.Certificate) ([]hel
 	return slices.DeleteFunc(all, func(e held) bool { return e.Fingerprint() != c.Fingerprint() }), err
 }
 
-// all returns everything of a location that is its own.
+// all returns everything of a location that is its own, as far as the user may
+// read it: what else the machine has leads to none of the user's keys.
 func (s *windowsStore) all(loc Location) ([]held, error) {
 	stores, err := s.systemStores(loc)
 	var list []held
 	for _, y := range stores {
 		own, e := y.own()
+		if errors.Is(cause(e), ErrDenied) && s.readOnly(loc) != nil {
+			continue
+		}
 		list, err = append(list, own...), errors.Join(err, e)
 	}
 	return list, err
@@ -354,6 +358,9 @@ func (s *windowsStore) fail(op string, ref Ref, c *certificate.Certificate, err 
 	}
 	if errors.Is(e.Err, ErrDenied) && ref.Location == Machine {
 		e.Advise = "Run it as administrator (an elevated prompt), or choose the user location."
+	}
+	if errors.Is(e.Err, ErrCanceled) && ref.Location == User && ref.Store == Root {
+		e.Advise = "Nothing was changed. Windows asks before the user's roots change, and without a desktop (ssh, a service) it answers no itself: use the machine location there."
 	}
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"strings"
@@ -86,8 +87,8 @@ func cleanUp(t testing.TB, prefix string) {
 	}
 }
 
-// limits are those of Wine 8, measured, and of CryptoAPI; CNG on Windows has
-// none of them.
+// limits are those of Wine 8, measured, and of CryptoAPI. CNG on Windows has
+// those of certtostore, which makes the keys of requests.
 func limits() certstoretest.Limits {
 	l := certstoretest.Limits{FreeNames: true}
 	if wincrypt.OnWine() != "" {
@@ -96,6 +97,8 @@ func limits() certstoretest.Limits {
 		l.NoPSS = "Wine 8: CryptoAPI makes no PSS signatures, and there are no persisted CNG keys"
 	} else if os.Getenv("CERTDESK_TEST_KEY_PROVIDER") == "capi" {
 		l.NoEC, l.NoPSS = "CryptoAPI stores RSA keys only", "CryptoAPI makes no PSS signatures"
+	} else {
+		l.NoP521Request, l.NoExportableRequest = "certtostore signs wrongly with P-521", "certtostore makes no keys that leave"
 	}
 	return l
 }
@@ -122,6 +125,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	if err := certstore.MachineWritable(); errors.Is(err, fs.ErrPermission) {
+		fmt.Println("these tests use the machine's stores too, under names of their own: run them at an elevated prompt:", err)
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }

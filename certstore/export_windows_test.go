@@ -27,6 +27,9 @@ func Links(s Store) ([]*link, error) {
 	return list, nil
 }
 
+// MachineWritable tells why the machine's stores cannot be changed.
+var MachineWritable = machineWritable
+
 // What the last resort reads and writes.
 var (
 	FileDescriptor = fileDescriptor

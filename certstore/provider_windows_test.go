@@ -254,6 +254,28 @@ func TestOtherStores(t *testing.T) {
 	}
 }
 
+// TestUserDS leaves alone what only a domain controller could show.
+func TestUserDS(t *testing.T) {
+	s := scratch(t)
+	for _, loc := range []Location{User, Machine} { // the machine has none: there it is a name like others
+		y := systemStore{loc, userDS, s.prefix + "UserDS", 0}
+		if err := y.add(certtest.Root(t, "Published").Certificate, nil, properties{}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = wincrypt.CertUnregisterSystemStore(y.windows, y.location()) })
+		known := false
+		for _, p := range s.Places(t.Context()) {
+			known = known || p.Location == loc && p.Name == userDS
+		}
+		if known != (loc == Machine) {
+			t.Errorf("%s/userds is among the places: %t", loc, known)
+		}
+	}
+	for e, err := range s.Entries(t.Context(), User) {
+		t.Errorf("the user has %s/%s, %v", e.Location, e.Store, err)
+	}
+}
+
 // TestDeniedReason wants Windows' own words and number beside ErrDenied. A
 // store that is open to be read refuses as one of the machine does.
 func TestDeniedReason(t *testing.T) {
@@ -274,6 +296,14 @@ func TestDeniedReason(t *testing.T) {
 	failed := s.fail("delete", Ref{Location: Machine, Store: CA}, c.Certificate, err)
 	if !errors.Is(failed, ErrDenied) || !strings.Contains(failed.Error(), "CertDeleteCertificateFromStore") || !strings.Contains(failed.Error(), "0x") || !strings.Contains(failed.Advise, "administrator") {
 		t.Errorf("the error is %q with advice %q", failed, failed.Advise)
+	}
+}
+
+// TestCanceled has advice for a no that Windows itself may have given.
+func TestCanceled(t *testing.T) {
+	err := scratch(t).fail("put", Ref{Location: User, Store: Root}, nil, wincrypt.Wrap("CertAddCertificateContextToStore", windows.ERROR_CANCELLED))
+	if !errors.Is(err, ErrCanceled) || !strings.Contains(err.Advise, "desktop") {
+		t.Errorf("the error is %q with advice %q", err, err.Advise)
 	}
 }
 

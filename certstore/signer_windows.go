@@ -144,8 +144,8 @@ func signCNG(key wincrypt.Object, public crypto.PublicKey, digest []byte, opts c
 		switch salt {
 		case rsa.PSSSaltLengthEqualsHash:
 			salt = len(digest)
-		case rsa.PSSSaltLengthAuto: // as long as fits, RFC 8017 section 9.1.1
-			salt = (public.N.BitLen()-1+7)/8 - 2 - len(digest)
+		case rsa.PSSSaltLengthAuto: // as long as fits, RFC 8017 section 9.1.1; the TPM's provider takes the digest's length only
+			salt = min(len(digest), (public.N.BitLen()-1+7)/8-2-len(digest))
 		}
 		if salt < 0 {
 			return nil, fmt.Errorf("a key of %d bits is too short for PSS with %v", public.N.BitLen(), opts.HashFunc())

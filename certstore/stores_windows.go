@@ -47,8 +47,13 @@ func (y systemStore) location() uint32 {
 	return windows.CERT_SYSTEM_STORE_CURRENT_USER
 }
 
+// userDS is Active Directory's copy of the user's certificates. To open it
+// asks a domain controller, which takes long where there is one and fails
+// where there is none.
+const userDS Name = "userds"
+
 // systemStores returns the stores of a location: the standard ones, and the
-// others that Windows knows. Nothing is created.
+// others that Windows knows, except [userDS]. Nothing is created.
 func (s *windowsStore) systemStores(loc Location) ([]systemStore, error) {
 	var list []systemStore
 	for _, n := range standard {
@@ -58,7 +63,7 @@ func (s *windowsStore) systemStores(loc Location) ([]systemStore, error) {
 	for _, n := range names {
 		rest, ok := strings.CutPrefix(strings.ToLower(n), strings.ToLower(s.prefix))
 		known := slices.ContainsFunc(list, func(y systemStore) bool { return strings.EqualFold(y.windows, n) }) // Wine names some twice
-		if ok && !known && rest != "" {
+		if ok && !known && rest != "" && (loc != User || Name(rest) != userDS) {
 			list = append(list, systemStore{loc, Name(rest), n, 0})
 		}
 	}

@@ -2,6 +2,8 @@ package certstore
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -15,8 +17,9 @@ const certificatesKey = `Software\Microsoft\SystemCertificates`
 // settle is how long changes are collected: one import makes many.
 const settle = 200 * time.Millisecond
 
-// Changes watches the registry. A hive without the key is watched one level
-// up, until it has it.
+// Changes watches the registry, and the folder of the user's stores that are
+// files. A hive without the key, and a profile without the folder, are watched
+// one level up, until they have it.
 func (s *windowsStore) Changes(ctx context.Context) <-chan struct{} {
 	ch := make(chan struct{}, 1)
 	go func() {
@@ -44,12 +47,20 @@ func (s *windowsStore) Changes(ctx context.Context) <-chan struct{} {
 	return ch
 }
 
-// A watch waits for changes of either hive, or for the end of a context.
+// A watch waits for changes of either hive or of the folder, or for the end of
+// a context.
 type watch struct {
-	stop  windows.Handle
-	hives []*hive
-	end   func() bool
-	ended chan struct{}
+	stop    windows.Handle
+	sources []source
+	end     func() bool
+	ended   chan struct{}
+}
+
+// A source is something that is watched.
+type source interface {
+	arm() error            // asks to be told of the next change
+	event() windows.Handle // what a change signals
+	close()
 }
 
 // A hive is one that is watched.
@@ -74,7 +85,7 @@ func newWatch(ctx context.Context) (*watch, error) {
 		if h.changed, err = windows.CreateEvent(nil, 0, 0, nil); err != nil {
 			break
 		}
-		w.hives = append(w.hives, h)
+		w.sources = append(w.sources, h)
 		if err = h.arm(); err != nil {
 			break
 		}
@@ -83,10 +94,12 @@ func newWatch(ctx context.Context) (*watch, error) {
 		w.close()
 		return nil, err
 	}
+	if f := new(folder); f.arm() == nil { // a process without a profile has neither folder
+		w.sources = append(w.sources, f)
+	}
 	return w, nil
 }
 
-// arm asks to be told of the next change.
 func (h *hive) arm() error {
 	if h.whole && h.notify() == nil { // not so when the key was deleted
 		return nil
@@ -126,27 +139,75 @@ func (h *hive) closeKey() {
 	}
 }
 
+func (h *hive) event() windows.Handle { return h.changed }
+
+func (h *hive) close() {
+	h.closeKey() // signals the event
+	_ = windows.CloseHandle(h.changed)
+}
+
+// A folder is the one in which Windows keeps the user's Personal and the
+// requests, as files and not in the registry; Microsoft, Certificate Store
+// Migration. Wine keeps all of them in the registry.
+type folder struct {
+	changed windows.Handle
+	whole   bool // it is that of the stores, not the one above
+}
+
+func (f *folder) arm() error {
+	if f.whole && windows.FindNextChangeNotification(f.changed) == nil { // not so when the folder was deleted
+		return nil
+	}
+	f.close()
+	profile, err := os.UserConfigDir() // %AppData%
+	if err != nil {
+		return err
+	}
+	above := filepath.Join(profile, "Microsoft")
+	const folders, files = windows.FILE_NOTIFY_CHANGE_DIR_NAME, windows.FILE_NOTIFY_CHANGE_FILE_NAME | windows.FILE_NOTIFY_CHANGE_LAST_WRITE
+	for _, w := range []struct {
+		path  string
+		whole bool
+		what  uint32
+	}{{filepath.Join(above, "SystemCertificates"), true, folders | files}, {above, false, folders}} {
+		f.whole = w.whole
+		if f.changed, err = windows.FindFirstChangeNotification(w.path, w.whole, w.what); err == nil {
+			return nil
+		}
+	}
+	f.changed = 0
+	return err
+}
+
+func (f *folder) event() windows.Handle { return f.changed }
+
+func (f *folder) close() {
+	if f.changed != 0 {
+		_ = windows.FindCloseChangeNotification(f.changed)
+		f.changed = 0
+	}
+}
+
 // wait returns true after a change and false at the end.
 func (w *watch) wait() bool {
 	events := []windows.Handle{w.stop}
-	for _, h := range w.hives {
-		events = append(events, h.changed)
+	for _, s := range w.sources {
+		events = append(events, s.event())
 	}
 	n, err := windows.WaitForMultipleObjects(events, false, windows.INFINITE)
 	i := int(n - windows.WAIT_OBJECT_0)
-	if err != nil || i < 1 || i > len(w.hives) {
+	if err != nil || i < 1 || i > len(w.sources) {
 		return false
 	}
-	return w.hives[i-1].arm() == nil
+	return w.sources[i-1].arm() == nil
 }
 
 func (w *watch) close() {
 	if !w.end() { // it was called: the event must outlive it
 		<-w.ended
 	}
-	for _, h := range w.hives {
-		h.closeKey() // signals the event
-		_ = windows.CloseHandle(h.changed)
+	for _, s := range w.sources {
+		s.close()
 	}
 	_ = windows.CloseHandle(w.stop)
 }

@@ -30,6 +30,9 @@ type Limits struct {
 	NoPSS string // keys make no PSS signatures
 	// OnePermission: who may use a key can be changed once.
 	OnePermission string
+	// NoP521Request and NoExportableRequest: a key for a request cannot be of
+	// this kind when the store chooses the provider.
+	NoP521Request, NoExportableRequest string
 	// FreeNames says that friendly names are free text, as on Windows: the
 	// store chooses none, and two subjects may have the same.
 	FreeNames bool

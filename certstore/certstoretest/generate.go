@@ -73,11 +73,18 @@ func generate(s *suite) {
 	g := s.generator()
 	for _, a := range certstore.KeyAlgorithms {
 		s.Run(string(a), func(t *testing.T) {
-			if s.limits.NoEC != "" && a[:2] == "EC" {
+			never := ""
+			switch {
+			case a[:2] == "EC" && s.limits.NoEC != "":
+				never = s.limits.NoEC
+			case a == certstore.P521:
+				never = s.limits.NoP521Request
+			}
+			if never != "" {
 				if err := g.CanGenerate(s.ctx, certstore.KeyRequest{Location: certstore.User, Algorithm: a}); err == nil {
 					t.Error("CanGenerate promises a key that cannot be kept")
 				}
-				t.Skip(s.limits.NoEC)
+				t.Skip(never)
 			}
 			s.generateOne(g, a)
 		})
@@ -217,6 +224,10 @@ func discard(s *suite) {
 	_, err = g.Generate(ctx, certstore.KeyRequest{Location: certstore.User, Algorithm: s.algorithm()})
 	s.want(err, context.Canceled, "Generate after the end")
 	exportable, err := g.Generate(s.ctx, certstore.KeyRequest{Location: certstore.User, Algorithm: s.algorithm(), Exportable: true})
+	if s.limits.NoExportableRequest != "" {
+		s.want(err, certstore.ErrNotPossible, "Generate of an exportable key")
+		s.Skip(s.limits.NoExportableRequest)
+	}
 	s.ok(err, "Generate of an exportable key")
 	leaf = Answer(s, g, exportable, s.inter, "Exportable")
 	s.ok(g.Complete(s.ctx, exportable, certstore.Answer{DER: leaf.Raw}), "Complete")

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"certdesk/certstore"
+	"certdesk/cmd/certdesk/internal/filedialog"
 	"certdesk/internal/elevate"
 	"certdesk/internal/journal"
 )
@@ -93,12 +94,16 @@ func runAs(_ context.Context, args []string) (elevate.Process, error) {
 	}
 	const noCloseProcess, noAsync, noUI = 0x40, 0x100, 0x400
 	info := shellExecuteInfo{mask: noCloseProcess | noAsync | noUI, verb: verb, file: file, parameters: parameters, show: windows.SW_HIDE}
+	info.window = windows.Handle(filedialog.Window()) // without it the question may only blink in the task bar
 	info.size = uint32(unsafe.Sizeof(info))
 	if os.Getenv(readOnlyVariable) == refused {
 		return nil, certstore.ErrCanceled
 	}
 	runtime.LockOSThread() // the shell may use COM
 	defer runtime.UnlockOSThread()
+	if err := windows.CoInitializeEx(0, windows.COINIT_APARTMENTTHREADED|windows.COINIT_DISABLE_OLE1DDE); err == nil {
+		defer windows.CoUninitialize()
+	}
 	if r, _, err := procShellExecuteEx.Call(uintptr(unsafe.Pointer(&info))); r == 0 {
 		if errors.Is(err, windows.ERROR_CANCELLED) {
 			return nil, certstore.ErrCanceled

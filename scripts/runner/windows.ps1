@@ -6,15 +6,15 @@ $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $true
 $work = Join-Path ([IO.Path]::GetTempPath()) ([IO.Path]::GetRandomFileName())
 New-Item -ItemType Directory $work | Out-Null
-$env:LOCALAPPDATA = $work   # the journal
-$env:CERTDESK_STORE_PREFIX = 'CertdeskRunner-' + [Guid]::NewGuid().ToString('N').Substring(0, 8) + '-'
-go build -o "$work\certctl.exe" ./cmd/certctl
 $certctl = "$work\certctl.exe"
+go build -o $certctl ./cmd/certctl
+$env:LOCALAPPDATA = $work   # the journal; go's cache is where it was
+$env:CERTDESK_STORE_PREFIX = 'CertdeskRunner-' + [Guid]::NewGuid().ToString('N').Substring(0, 8) + '-'
 
 # A PFX of Windows' own making.
 $password = ConvertTo-SecureString 'sample' -AsPlainText -Force
 $made = New-SelfSignedCertificate -Subject 'CN=client.sample.example' -KeyAlgorithm RSA -KeyLength 2048 -KeyExportPolicy Exportable -KeyUsage DigitalSignature -CertStoreLocation Cert:\CurrentUser\My -TextExtension '2.5.29.37={text}1.3.6.1.5.5.7.3.2'
-Export-PfxCertificate -Cert $made -FilePath "$work\sample.pfx" -Password $password | Out-Null
+Export-PfxCertificate -Cert "Cert:\CurrentUser\My\$($made.Thumbprint)" -FilePath "$work\sample.pfx" -Password $password | Out-Null
 Remove-Item -Path "Cert:\CurrentUser\My\$($made.Thumbprint)" -DeleteKey
 [IO.File]::WriteAllText("$work\sample.pass", 'sample')
 

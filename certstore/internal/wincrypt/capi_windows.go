@@ -149,9 +149,10 @@ const (
 	cryptNext  = 2
 )
 
-// noMore takes the end of an enumeration for no error.
+// noMore takes the end of an enumeration for no error, and that the folder of
+// the keys is not there, as in a new profile.
 func noMore(err error) error {
-	if IsCode(err, windows.ERROR_NO_MORE_ITEMS) || IsCode(err, windows.NTE_NO_MORE_ITEMS) {
+	if IsCode(err, windows.ERROR_NO_MORE_ITEMS, windows.ERROR_FILE_NOT_FOUND, windows.ERROR_PATH_NOT_FOUND) || IsCode(err, windows.NTE_NO_MORE_ITEMS) {
 		return nil
 	}
 	return err

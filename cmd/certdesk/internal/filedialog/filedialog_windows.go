@@ -110,7 +110,7 @@ type filter struct{ name, patterns *uint16 }
 // person gave up.
 func ask(q ui.FileQuestion, class, dialog *windows.GUID, options uintptr) (paths []string, err error) {
 	done := make(chan struct{})
-	owner := window()
+	owner := Window()
 	go func() {
 		defer close(done)
 		runtime.LockOSThread() // COM and its windows belong to a thread
@@ -236,8 +236,8 @@ func utf16(s string) *uint16 {
 	return p
 }
 
-// window returns the program's window if the person is in it, else 0.
-func window() windows.HWND {
+// Window returns the program's window if the person is in it, else 0.
+func Window() windows.HWND {
 	w := windows.GetForegroundWindow()
 	var process uint32
 	if _, err := windows.GetWindowThreadProcessId(w, &process); err != nil || process != windows.GetCurrentProcessId() {
