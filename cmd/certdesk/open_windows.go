@@ -52,7 +52,10 @@ func single(paths []string) (h *handover, handed bool, err error) {
 		cancel()
 		switch {
 		case dialErr == nil:
-			allowForeground(c)
+			if err = admit(c); err != nil {
+				c.Close()
+				return nil, false, fmt.Errorf("single window: %w", err)
+			}
 			if err = send(c, paths); err == nil {
 				return nil, true, nil
 			}
@@ -68,17 +71,51 @@ func single(paths []string) (h *handover, handed bool, err error) {
 	return nil, false, fmt.Errorf("single window: %w", err)
 }
 
-// allowForeground lets the process at the other end of c bring its window to
-// the front, which Windows grants to the program that a person has just used.
-func allowForeground(c net.Conn) {
+// admit makes sure that a program of this user is at the other end of c: the
+// pipe's name is no secret, and somebody else may have taken it first. It lets
+// that program bring its window to the front, which Windows grants to the
+// program that a person has just used.
+func admit(c net.Conn) error {
 	f, ok := c.(interface{ Fd() uintptr })
 	if !ok {
-		return
+		return errors.New("this is no pipe")
 	}
 	var pid uint32
-	if r, _, _ := procGetNamedPipeServerPID.Call(f.Fd(), uintptr(unsafe.Pointer(&pid))); r != 0 {
-		procAllowSetForegroundWindow.Call(uintptr(pid)) // what it refuses, only the task bar shows
+	if r, _, err := procGetNamedPipeServerPID.Call(f.Fd(), uintptr(unsafe.Pointer(&pid))); r == 0 {
+		return fmt.Errorf("who has the pipe: %w", err)
 	}
+	theirs, err := userOf(pid)
+	if err != nil {
+		return fmt.Errorf("who has the pipe: %w", err)
+	}
+	ours, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return fmt.Errorf("who is the user: %w", err)
+	}
+	if !theirs.Equals(ours.User.Sid) {
+		return fmt.Errorf("the pipe is of the account %s", theirs)
+	}
+	procAllowSetForegroundWindow.Call(uintptr(pid)) // what it refuses, only the task bar shows
+	return nil
+}
+
+// userOf returns whose process pid is.
+func userOf(pid uint32) (*windows.SID, error) {
+	process, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, pid)
+	if err != nil {
+		return nil, err
+	}
+	defer windows.CloseHandle(process)
+	var token windows.Token
+	if err := windows.OpenProcessToken(process, windows.TOKEN_QUERY, &token); err != nil {
+		return nil, err
+	}
+	defer token.Close()
+	user, err := token.GetTokenUser()
+	if err != nil {
+		return nil, err
+	}
+	return user.User.Sid.Copy()
 }
 
 // raise brings the window to the front, also from the task bar.
