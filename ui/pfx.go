@@ -398,8 +398,12 @@ func (v *pfxView) findings() bool {
 		text += ". " + lang.X("pfx.added", "From the stores: {{.Names}}", words{"Names": combiner.Describe(r.Added)})
 	}
 	v.found.Add(parts.Banner(parts.KindOK, lang.X("pfx.fits", "Key and certificate belong together"), text, nil))
-	if r.Missing != "" {
-		v.found.Add(parts.Banner(parts.KindWarning, lang.X("pfx.missing", "The chain is not complete"), lang.X("pfx.missingText", "{{.Name}} is neither in the files nor in the stores. Add the file with the CA's chain, or go on without: whoever gets the file then has to have that certificate.", words{"Name": r.Missing}), nil))
+	w := words{"Name": r.Missing, "Last": r.Last}
+	switch {
+	case r.Missing != "" && r.Last != "":
+		v.found.Add(parts.Banner(parts.KindInfo, lang.X("pfx.ends", "The chain ends at {{.Last}}", w), lang.X("pfx.endsText", "Its issuer, {{.Name}}, is neither in the files nor in the stores. If that is the root, the file is as most servers want it; else add the file with the CA's chain.", w), nil))
+	case r.Missing != "":
+		v.found.Add(parts.Banner(parts.KindWarning, lang.X("pfx.missing", "The chain is not complete"), lang.X("pfx.missingText", "{{.Name}} is neither in the files nor in the stores. Add the file with the CA's chain, or go on without: whoever gets the file then has to have that certificate.", w), nil))
 	}
 	if len(r.Unused) > 0 {
 		v.found.Add(parts.SmallPara(lang.X("pfx.unused", "Left out, because in no chain of the key: {{.Names}}", words{"Names": combiner.Describe(r.Unused)})))

@@ -181,7 +181,10 @@ func (a *app) combine(ctx context.Context, paths []string, x newFileFlags, opt c
 	if len(r.Added) > 0 {
 		fmt.Fprintf(a.stderr, "added from the certificate stores: %s\n", combiner.Describe(r.Added))
 	}
-	if r.Missing != "" {
+	switch {
+	case r.Missing != "" && r.Last != "":
+		fmt.Fprintf(a.stderr, "note: the chain ends at %q: its issuer %q is neither in the files nor in the stores. If that is the root, the file is as most servers want it\n", r.Last, r.Missing)
+	case r.Missing != "":
 		fmt.Fprintf(a.stderr, "warning: the chain is not complete: the issuer %q is neither in the files nor in the stores\n", r.Missing)
 	}
 	return a.writeBundle(r.Bundle, x, profile, j)

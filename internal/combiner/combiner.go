@@ -67,6 +67,7 @@ type Result struct {
 	Names   []string                   // friendly names of the keys
 	Added   []*certificate.Certificate // of the chain, taken from the stores
 	Missing string                     // the issuer that is nowhere to be found, "" for a whole chain
+	Last    string                     // the CA whose issuer is Missing, which may well be a root; "" if it is the leaf's own
 	Unused  []*certificate.Certificate // of the files, that are in no chain: left out
 }
 
@@ -98,12 +99,16 @@ func Combine(sources []Source, inv *inventory.Inventory, opt Options) (*Result, 
 		if r.Leaf == nil {
 			r.Leaf = leaf
 		}
+		last := ""
 		for _, l := range chain.Links(inv, leaf, certs, opt.Now)[1:] {
 			c := l.Certificate
 			if c == nil {
-				r.Missing = cmp.Or(r.Missing, l.Name)
+				if r.Missing == "" || r.Last != "" && last == "" { // what is missing next to a leaf matters most
+					r.Missing, r.Last = l.Name, last
+				}
 				break
 			}
+			last = c.CommonName()
 			ours := contains(certs, c)
 			if used[c.Fingerprint()] || !ours && !opt.Root && c.SelfIssued() {
 				continue

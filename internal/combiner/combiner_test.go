@@ -76,8 +76,14 @@ func TestCombine(t *testing.T) {
 		source(t, "a", keyPEM(t, leaf), pemOf(leaf.Certificate)),
 		source(t, "b", pemOf(stranger.Certificate), keyPEM(t, stranger)),
 	}, none, opt)
-	if err != nil || len(r.Bundle.Keys) != 2 || !strings.HasPrefix(r.Missing, "CN=Lower,") {
-		t.Errorf("%v, %d keys, missing %q", err, len(r.Bundle.Keys), r.Missing)
+	if err != nil || len(r.Bundle.Keys) != 2 || !strings.HasPrefix(r.Missing, "CN=Lower,") || r.Last != "" {
+		t.Errorf("%v, %d keys, missing %q, last %q", err, len(r.Bundle.Keys), r.Missing, r.Last)
+	}
+
+	// Without the root the chain ends at a CA, and that is named.
+	r, err = Combine([]Source{source(t, "a", keyPEM(t, leaf), pemOf(leaf.Certificate), pemOf(lower.Certificate), pemOf(upper.Certificate))}, none, opt)
+	if err != nil || !strings.HasPrefix(r.Missing, "CN=Root") || r.Last != "Upper" {
+		t.Errorf("%v, missing %q, last %q", err, r.Missing, r.Last)
 	}
 
 	_, err = Combine([]Source{source(t, "a", keyPEM(t, leaf)), source(t, "b", pemOf(stranger.Certificate, root.Certificate))}, none, opt)
