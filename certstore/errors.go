@@ -57,13 +57,16 @@ func (e *Error) Unwrap() error { return e.Err }
 // nothing is known. The command line prints it after "hint:", the window
 // shows it under the error.
 func Advice(err error) string {
-	if e, ok := errors.AsType[*Error](err); ok && e.Advise != "" {
+	e, ok := errors.AsType[*Error](err)
+	if ok && e.Advise != "" {
 		return e.Advise
 	}
 	if i, ok := errors.AsType[*impossible](err); ok && i.advice != "" {
 		return i.advice
 	}
 	switch {
+	case ok && e.Op == "permissions" && errors.Is(err, ErrKey):
+		return "Use Manage Private Keys of the certificates console."
 	case errors.Is(err, ErrExists):
 		return "Nothing has to be done: it is the same certificate."
 	case errors.Is(err, ErrDenied):

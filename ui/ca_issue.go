@@ -284,7 +284,7 @@ func (v *caView) issuedNow(r *testca.Result, d testca.Delivery, password, wrong 
 	shut := parts.Primary("", lang.X("button.close", "Close"), dialog.Close)
 	sheet := parts.Secondary("", lang.X("menu.handover", "Hand-over sheet…"), func() { s.openHandover(r.Certificate, r.Chain) })
 	if r.Key == nil { // the answer to a request
-		body.Add(parts.List(nextStep("→", lang.X("csr.next", "Send the file to whoever made the request: they bring it to their key, here with New, Answer from a CA. Export root… writes the root for those who are to trust it."))))
+		body.Add(parts.List(nextStep("", lang.X("csr.next", "Send the file to whoever made the request: they bring it to their key, here with New, Answer from a CA. Export root… writes the root for those who are to trust it."))))
 		copyIt := parts.Secondary("copy", lang.X("csr.copy", "Copy certificate"), func() { s.copyText(string(certfile.EncodePEM([][]byte{r.DER}))) })
 		dialog.SetButtons(shut, s.folderButton(filepath.Dir(d.Path)), sheet, copyIt, shut)
 		dialog.Show()

@@ -116,7 +116,7 @@ func (s *shell) openMove(rows []*model.Row, to certstore.Location, store certsto
 	w := words{"Name": rows[0].Certificate.CommonName(), "N": len(rows), "Place": placeName(to, store)}
 	name := plural(len(rows), rows[0].Certificate.CommonName(), lang.X("move.count", "{{.N}} certificates", w))
 	w["Name"] = name
-	do := func() { s.moveNow(rows, to, store) }
+	do := func() { s.moveNow(way, rows, to, store) }
 	switch {
 	case store == certstore.Root:
 		box := parts.VBox(8)
@@ -134,14 +134,15 @@ func (s *shell) openMove(rows []*model.Row, to certstore.Location, store certsto
 			text: lang.X("move.keyText", "Certificate and private key go to {{.Place}}, and are gone from where they are. Programs of the old place no longer see them. Undo cannot bring a key back: move it back instead.", w),
 			yes:  lang.X("move.yes", "Move"), icon: "move"}, do)
 	case len(rows) > 1 || way == elevate.Helper:
-		s.ask(way, question{title: lang.X("move.title", "Move {{.Name}}?", w), text: plural(len(rows), lang.X("move.text1", "It goes to {{.Place}}.", w), lang.X("move.text", "They go to {{.Place}}.", w)), yes: lang.X("move.yes", "Move"), icon: "move"}, do)
+		s.ask(way, question{title: lang.X("move.title", "Move {{.Name}}?", w), text: plural(len(rows), lang.X("move.text1", "It goes to {{.Place}}.", w), lang.X("move.text", "They go to {{.Place}}.", w)), yes: lang.X("move.yes", "Move"), icon: "move",
+			note: lang.X("grant.note", "You can undo this afterwards.")}, do)
 	default:
 		do()
 	}
 }
 
-func (s *shell) moveNow(rows []*model.Row, to certstore.Location, store certstore.Name) {
-	ctx, end := s.wait(lang.X("move.moving", "Moving…"))
+func (s *shell) moveNow(way elevate.Way, rows []*model.Row, to certstore.Location, store certstore.Name) {
+	ctx, end := s.wait(way, lang.X("move.moving", "Moving…"))
 	go func() {
 		id, err := s.changes().Move(ctx, inner(rows), to, store)
 		fyne.Do(func() {
@@ -213,7 +214,7 @@ func (s *shell) openTidy() {
 	}
 	move := parts.Primary("tidy", text, func() {
 		d.Close()
-		s.tidyNow(moves)
+		s.tidyNow(way, moves)
 	})
 	d.SetButtons(move, shut, move)
 	d.Show()
@@ -239,8 +240,8 @@ func fixedNote(fixed []*model.Row) fyne.CanvasObject {
 		lang.X("tidy.fixedText", "They belong to the system or to another location: {{.Names}}", words{"Names": strings.Join(names, ", ")}), nil)
 }
 
-func (s *shell) tidyNow(moves []importer.Relocation) {
-	ctx, end := s.wait(lang.X("move.moving", "Moving…"))
+func (s *shell) tidyNow(way elevate.Way, moves []importer.Relocation) {
+	ctx, end := s.wait(way, lang.X("move.moving", "Moving…"))
 	go func() {
 		id, err := s.changes().Tidy(ctx, moves)
 		fyne.Do(func() {
@@ -270,7 +271,7 @@ func (s *shell) openDelete(rows []*model.Row) {
 		s.openRoot(elevate.DeleteCommands(inner(rows)))
 		return
 	}
-	ctx, end := s.wait(lang.X("delete.looking", "Looking at the private key…"))
+	ctx, end := s.wait(elevate.Direct, lang.X("delete.looking", "Looking at the private key…"))
 	go func() {
 		fates, err := s.changes().Fates(ctx, inner(rows))
 		fyne.Do(func() {
@@ -332,7 +333,7 @@ func (s *shell) askDelete(rows []*model.Row, fates []model.KeyFate) {
 }
 
 func (s *shell) deleteNow(rows []*model.Row, keepKey bool) {
-	ctx, end := s.wait(lang.X("delete.deleting", "Deleting…"))
+	ctx, end := s.wait(s.wayOfAll(rows), lang.X("delete.deleting", "Deleting…"))
 	go func() {
 		done, err := s.changes().Delete(ctx, inner(rows), keepKey)
 		fyne.Do(func() {

@@ -136,17 +136,18 @@ func (s *shell) openGrant(row *model.Row) {
 	if s.noJournal() {
 		return
 	}
-	d := parts.NewDialog(s.win.Canvas(), lang.X("grant.title", "Let an account use this key"), row.Name, 520, 330)
+	d := parts.NewDialog(s.win.Canvas(), lang.X("grant.title", "Let an account use this key"), row.Name, 520, 400)
 	field := parts.NewField(`IIS AppPool\DefaultAppPool`)
-	problem := parts.VBox(0)
+	problem, note := parts.VBox(0), parts.VBox(0)
 	d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, parts.VBox(8, parts.Labelled(lang.X("grant.account", "Account"), field),
 		parts.SmallPara(lang.X("grant.text", `A user is written COMPUTER\name or DOMAIN\name, an application pool IIS AppPool\name, a service NT SERVICE\name or NETWORK SERVICE. The account may sign and decrypt with the key; everybody else keeps what they have.`)),
-		problem))))
+		note, problem))))
 	cancel := parts.Secondary("", lang.X("button.cancel", "Cancel"), d.Close)
 	var grant *parts.Button
 	text := lang.X("grant.yes", "Grant")
 	if s.wayOf(row.Row) == elevate.Helper {
 		text = lang.X("rights.continue", "Continue as administrator")
+		note.Add(parts.SmallPara(rightsText()))
 	}
 	grant = parts.Primary("key", text, func() {
 		account := strings.TrimSpace(field.Text)
@@ -191,9 +192,11 @@ func (s *shell) openRevoke(row *model.Row, u certstore.KeyUser) {
 
 // permit plans and carries out a change, and calls done on the UI goroutine.
 func (s *shell) permit(row *inventory.Row, c certstore.KeyChange, done func(error)) {
+	ctx, end := s.wait(s.wayOf(row), lang.X("grant.changing", "Changing who may use the key…"))
 	go func() {
-		p, id, err := s.changes().Permit(s.ctx, row, c)
+		p, id, err := s.changes().Permit(ctx, row, c)
 		fyne.Do(func() {
+			end()
 			done(err)
 			if err != nil {
 				return

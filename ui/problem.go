@@ -11,6 +11,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/advice"
+	"certdesk/internal/elevate"
 	"certdesk/ui/parts"
 )
 
@@ -23,7 +24,13 @@ func problemText(err error) (title, todo string) {
 	if errors.Is(err, context.Canceled) {
 		return lang.X("problem.stopped", "It was stopped before it was done"), todo
 	}
-	if e, ok := errors.AsType[*certstore.Error](err); ok && e.Err != nil && e.Op == "list" {
+	e, ok := errors.AsType[*certstore.Error](err)
+	switch {
+	case ok && e.Op == elevate.Op && errors.Is(err, certstore.ErrCanceled):
+		return lang.X("problem.saidNo", "The question for administrator rights was answered with no"), todo
+	case ok && errors.Is(err, elevate.ErrOld):
+		return lang.X("problem.tooLate", "The question for administrator rights was answered too late"), todo
+	case ok && e.Err != nil && e.Op == "list":
 		where := locationName(e.Location)
 		if e.Store != "" {
 			where = placeName(e.Location, e.Store)
@@ -43,12 +50,17 @@ func problemBanner(err error, action fyne.CanvasObject) *fyne.Container {
 const patience = 500 * time.Millisecond // before a person is told to wait
 
 // wait begins something that may take long, such as what a store does that
-// another program has locked. If it does, a dialog says so and can end it. end
-// is called on the UI goroutine and reports whether the person gave up.
-func (s *shell) wait(what string) (ctx context.Context, end func() (gaveUp bool)) {
+// another program has locked, or an administrator that has to be asked. If it
+// does, a dialog says so and can end it. end is called on the UI goroutine and
+// reports whether the person gave up.
+func (s *shell) wait(way elevate.Way, what string) (ctx context.Context, end func() (gaveUp bool)) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	var d *parts.Dialog // made when it is shown: a bar moves, and works, from then on
 	ended := false
+	text := lang.X("wait.text", "Another program may be using the store.")
+	if way == elevate.Helper {
+		text = lang.X("wait.helper", "If Windows asks whether certctl.exe may make changes, say yes.")
+	}
 	time.AfterFunc(patience, func() {
 		fyne.Do(func() {
 			if ended || ctx.Err() != nil {
@@ -56,7 +68,7 @@ func (s *shell) wait(what string) (ctx context.Context, end func() (gaveUp bool)
 			}
 			bar := parts.NewProgress()
 			d = parts.NewDialog(s.win.Canvas(), what, "", 420, 170)
-			d.SetBody(parts.Pad(14, 14, 20, 20, parts.VBox(10, bar.Object(), parts.SmallPara(lang.X("wait.text", "Another program may be using the store.")))))
+			d.SetBody(parts.Pad(14, 14, 20, 20, parts.VBox(10, bar.Object(), parts.SmallPara(text))))
 			d.SetButtons(nil, parts.Secondary("", lang.X("status.stop", "Stop"), d.Close))
 			d.OnClosed = func() {
 				bar.Stop()

@@ -48,7 +48,7 @@ func (s *shell) startRelink(row *model.Row) {
 		fyne.Do(func() {
 			w := words{"Name": row.Name}
 			done := lang.X("relink.done", "{{.Name}} is linked to its private key again", w)
-			q := question{title: lang.X("relink.title", "Link {{.Name}} to its private key?", w), yes: lang.X("relink.yes", "Link"), icon: "key", note: lang.X("grant.note", "You can undo this afterwards.")}
+			q := question{title: lang.X("relink.title", "Link {{.Name}} to its private key?", w), yes: lang.X("relink.yes", "Link"), icon: "key", note: lang.X("grant.note", "You can undo this afterwards."), height: 240}
 			switch {
 			case err != nil && way == elevate.Helper && errors.Is(err, certstore.ErrNotFound):
 				q.text = lang.X("relink.look", "Keys of the machine can only be looked at by an administrator. If its private key is among them, the certificate is made to lead to it, and the key proves itself by a signature; if that fails, nothing is changed.")
@@ -63,9 +63,11 @@ func (s *shell) startRelink(row *model.Row) {
 				q.text = lang.X("relink.text", "Its private key is on this computer: {{.Key}}. The certificate is made to lead to it, and the key proves itself by a signature; if that fails, nothing is changed.", words{"Key": plan.Found.Found.String()})
 			}
 			s.ask(way, q, func() {
+				ctx, end := s.wait(way, lang.X("relink.linking", "Linking the key…"))
 				go func() {
-					id, err := s.changes().Relink(s.ctx, row.Row)
+					id, err := s.changes().Relink(ctx, row.Row)
 					fyne.Do(func() {
+						end()
 						if err != nil {
 							s.showProblem(problem, cause(err))
 							return

@@ -324,7 +324,12 @@ func (v *answerView) done(a *model.Answer, journal, file, command string, uses *
 	body, written := parts.VBox(12), result{}
 	w := words{"Name": a.Leaf.CommonName(), "Path": file}
 	if file == "" {
-		body.Add(parts.Banner(parts.KindOK, lang.X("answer.done", "{{.Name}} is in the store, with its key", w), lang.X("answer.doneText", "The signature of the key was verified."), nil))
+		for _, it := range a.Plan.Items {
+			if it.Certificate.Fingerprint() == a.Leaf.Fingerprint() {
+				w["Place"] = placeName(it.Location, it.Store)
+			}
+		}
+		body.Add(parts.Banner(parts.KindOK, lang.X("answer.done", "{{.Name}} is in {{.Place}}, with its key", w), lang.X("answer.doneText", "The signature of the key was verified."), nil))
 	} else {
 		written = result{title: lang.X("answer.wrote", "Wrote {{.Path}}", w), text: v.p12.opens(), folder: filepath.Dir(file), password: v.p12.made(),
 			of: lang.X("issue.filePassword", "Password of {{.File}}", words{"File": filepath.Base(file)}), command: command}
@@ -346,7 +351,7 @@ func (v *answerView) done(a *model.Answer, journal, file, command string, uses *
 		return
 	}
 	if usesErr == nil && uses == nil {
-		body.Add(parts.List(nextStep("→", lang.X("answer.next", "Export… makes a PFX for another system, or the public certificate for whoever has to let you in; Test… tries it at a server."))))
+		body.Add(parts.List(nextStep("", lang.X("answer.next", "Export… makes a PFX for another system, or the public certificate for whoever has to let you in; Test… tries it at a server."))))
 	}
 	show := parts.Secondary("", lang.X("done.show", "Show in list"), func() { v.showInList(a.Leaf.Fingerprint(), false) })
 	export := parts.Secondary("export", lang.X("toolbar.export", "Export…"), func() { v.showInList(a.Leaf.Fingerprint(), true) })

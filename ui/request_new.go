@@ -472,5 +472,9 @@ func (v *requestView) saveAs(r request.Record) {
 }
 
 func nextStep(number, text string) fyne.CanvasObject {
-	return parts.Pad(8, 8, 12, 10, parts.Border(nil, nil, parts.Pad(0, 0, 0, 12, parts.VBox(0, parts.NewLabel(number, 13, parts.Accent).Bold())), nil, parts.SmallPara(text)))
+	var mark fyne.CanvasObject = parts.NewLabel(number, 13, parts.Accent).Bold()
+	if number == "" {
+		mark = parts.NewIcon("arrow", 15, parts.Accent)
+	}
+	return parts.Pad(8, 8, 12, 10, parts.Border(nil, nil, parts.Pad(0, 0, 0, 12, parts.VBox(0, mark)), nil, parts.SmallPara(text)))
 }

@@ -132,7 +132,7 @@ func TestRequestAndAnswer(t *testing.T) {
 		pause()
 		a.complete()
 		synctest.Wait()
-		sees(t, s, "clm.example.test is in the store, with its key")
+		sees(t, s, "clm.example.test is in Personal, Current user, with its key")
 		done := only(t, s, request.Completed)
 		s.undoNow(done.Answer.Journal)
 		synctest.Wait()

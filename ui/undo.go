@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"certdesk/internal/elevate"
 	"certdesk/internal/importer"
 	"certdesk/internal/journal"
 	"certdesk/ui/parts"
@@ -58,7 +59,11 @@ func (s *shell) askUndo(records []journal.Record, latest int) {
 	records = records[:min(undoMost, len(records))]
 	var options []parts.Option
 	for _, r := range records {
-		options = append(options, parts.Option{Title: recordTitle(r), Note: recordNote(r)})
+		o := parts.Option{Title: recordTitle(r), Note: recordNote(r)}
+		if len(elevate.ForUndo(r)) > 0 {
+			o.Foot = footOf(elevate.Problem(s.places()))
+		}
+		options = append(options, o)
 	}
 	cards := parts.NewCards(options, false, max(0, min(latest, len(records)-1)), nil)
 	d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, cards.Object())))
@@ -66,6 +71,15 @@ func (s *shell) askUndo(records []journal.Record, latest int) {
 		d.Close()
 		s.undoNow(records[cards.Selected()].ID)
 	})
+	cards.OnChanged = func(i int) {
+		text := lang.X("button.undo", "Undo")
+		if len(elevate.ForUndo(records[i])) > 0 && s.wayToMachine() == elevate.Helper {
+			text = lang.X("rights.continue", "Continue as administrator")
+		}
+		undo.SetText(text)
+		d.Refresh()
+	}
+	cards.OnChanged(cards.Selected())
 	d.SetButtons(undo, shut, undo)
 	d.Show()
 }
@@ -110,9 +124,11 @@ func recordNote(r journal.Record) string {
 
 // undoNow takes a change back and says what happened.
 func (s *shell) undoNow(id string) {
+	ctx, end := s.wait(s.wayToMachine(), lang.X("undo.undoing", "Undoing…"))
 	go func() {
-		undone, err := s.changes().Undo(s.ctx, id)
+		undone, err := s.changes().Undo(ctx, id)
 		fyne.Do(func() {
+			end()
 			s.reload()
 			if err != nil {
 				s.showProblem(lang.X("undo.problem", "Not undone"), err)

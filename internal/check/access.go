@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"os/user"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func Access(ctx context.Context, store certstore.Store, row *inventory.Row, acco
 	if unsure {
 		f.Severity = finding.Warning
 	}
-	if p.Fixed != nil {
+	if p.Fixed != nil && !errors.Is(p.Fixed, certstore.ErrDenied) { // an administrator can
 		f.Fix, f.Params["advice"] = finding.FixNone, certstore.Advice(p.Fixed)
 	}
 	return []finding.Finding{f}, nil

@@ -41,6 +41,8 @@ func TestAccess(t *testing.T) {
 	root := certstore.KeyUser{Account: "root"}
 	fixed := users(root)
 	fixed.Fixed = &certstore.Error{Op: "permissions", Err: certstore.ErrNotPossible, Advise: "Copy it."}
+	closed := users(root)
+	closed.Fixed = &certstore.Error{Op: "permissions", Err: certstore.ErrDenied}
 	for _, tt := range []struct {
 		name, account string
 		p             certstore.KeyPermissions
@@ -56,6 +58,7 @@ func TestAccess(t *testing.T) {
 		{"no list", "other", certstore.KeyPermissions{Everybody: true}, "", ""},
 		{"everybody on Linux", "other", users(root, certstore.KeyUser{Account: "everybody"}), "", ""},
 		{"cannot be changed", "daemon", fixed, finding.Error, finding.FixNone},
+		{"can be changed by an administrator", "daemon", closed, finding.Error, finding.FixGrant},
 		{"a group of one's own", "daemon", users(root, certstore.KeyUser{Account: "group daemon"}), "", ""},
 	} {
 		fs, err := check.Access(t.Context(), permitter{list: tt.p}, row, tt.account)

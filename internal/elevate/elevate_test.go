@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"certdesk/certstore"
@@ -327,4 +328,27 @@ func TestNo(t *testing.T) {
 	if e.Offers(&certstore.Error{Location: certstore.Machine, Err: certstore.ErrDenied}) {
 		t.Error("offered to somebody who has the rights")
 	}
+}
+
+// TestTooLate: the person says yes so late that the helper refuses the plan.
+func TestTooLate(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		e := &Elevator{Dir: dir, Elevated: func() bool { return false }, Start: func(_ context.Context, args []string) (Process, error) {
+			time.Sleep(maxAge + time.Second)
+			if _, err := Take(args[2], args[4], time.Now()); !errors.Is(err, ErrOld) {
+				t.Errorf("Take = %v", err)
+			}
+			p := process{make(chan struct{})}
+			close(p.done)
+			return p, nil
+		}}
+		_, err := e.Open(t.Context(), certstore.NewMemory(), []Grant{{Op: "put"}})
+		if !errors.Is(err, ErrOld) || !strings.Contains(certstore.Advice(err), "within five minutes") {
+			t.Errorf("Open = %v, %s", err, certstore.Advice(err))
+		}
+		if left, _ := os.ReadDir(dir); len(left) != 0 {
+			t.Errorf("left %v", left)
+		}
+	})
 }

@@ -65,6 +65,9 @@ func (e *Elevator) Service(ctx context.Context, s *importer.Service, grants []Gr
 	return &elevated, func() { session.Close() }, nil
 }
 
+// Op is the operation of an error that no helper was started for a change.
+const Op = "change"
+
 const helloTime = time.Minute // for a started helper to report
 
 // Open starts a helper for the grants. Until Close the session is a Store
@@ -72,14 +75,17 @@ const helloTime = time.Minute // for a started helper to report
 func (e *Elevator) Open(ctx context.Context, local certstore.Store, grants []Grant) (*Session, error) {
 	s, err := e.open(ctx, local, grants)
 	if err != nil {
-		return nil, &certstore.Error{Op: "change", Location: certstore.Machine, Err: err, Advise: adviceFor(err)}
+		return nil, &certstore.Error{Op: Op, Location: certstore.Machine, Err: err, Advise: adviceFor(err)}
 	}
 	return s, nil
 }
 
 func adviceFor(err error) string {
-	if errors.Is(err, certstore.ErrCanceled) {
+	switch {
+	case errors.Is(err, certstore.ErrCanceled):
 		return "Nothing was changed. Continue again and say yes to the system's question."
+	case errors.Is(err, ErrOld):
+		return "Nothing was changed. Continue again and answer the system's question within five minutes."
 	}
 	return "Nothing was changed. Start Certdesk as an administrator, or use certctl at an elevated prompt."
 }
@@ -132,6 +138,9 @@ func (e *Elevator) open(ctx context.Context, local certstore.Store, grants []Gra
 		}
 		return hello(r.pipe, local)
 	case <-p.Done():
+		if time.Since(plan.Time) > maxAge { // the helper refused it
+			return nil, ErrOld
+		}
 		return nil, errors.New("the helper ended without a word")
 	case <-ctx.Done():
 		return nil, cmp.Or(context.Cause(ctx), ctx.Err())

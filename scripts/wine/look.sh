@@ -45,6 +45,22 @@ press() {
 	done
 	die "a click at $1,$2 does nothing"
 }
+# summon X Y AT_X AT_Y: a click there shows something else at the other place.
+summon() {
+	local sum
+	for _ in 1 2 3 4; do
+		xdotool mousemove --window "$window" "$1" "$2"
+		still "$3" "$4"
+		sum=$(around "$3" "$4")
+		xdotool click 1
+		if within 15 follows "$3" "$4" "$sum"; then still "$3" "$4"; return; fi
+	done
+	die "a click at $1,$2 shows nothing at $3,$4"
+}
+# shown X Y: there is more there than one colour. has_color X Y COLOR: of the
+# pixel, as #rrggbb.
+shown() { [ "$(import -window "$window" -crop "90x26+$(($1 - 45))+$(($2 - 13))" +repage miff:- 2>/dev/null | identify -format %k -)" -gt 1 ]; }
+has_color() { [ "$(import -window "$window" -depth 8 -crop "1x1+$1+$2" +repage txt:- 2>/dev/null | grep -ciF "$3")" = 1 ]; }
 # onto X Y PATTERN: a click on what leads to that title.
 onto() {
 	press "$1" "$2"

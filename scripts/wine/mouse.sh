@@ -66,12 +66,12 @@ shut() {
 certctl() { quiet "$dir/bin/certctl.exe" "$@" || true; said=$(tr -d ' \r\n' <"$dir/quiet.txt"); }
 has() { grep -qE -- "$1" <<<"$said" || { echo "$said" | head -c 1500; die "$2"; }; ok; }
 lacks() { [ -n "$said" ] || die "certctl.exe said nothing"; ! grep -qE -- "$1" <<<"$said" || { echo "$said" | head -c 1500; die "$2"; }; ok; }
-same_key() { # LOCATION
+same_key() { # LOCATION [ID CERTIFICATE]
 	printf 'new' >"$work/new.pass"
 	rm -f "$work/out.pfx"
-	certctl export f1a0b3c4d5e6f708 --location "$1" --format pfx -o "$work/out.pfx" --new-password-file "$work/new.pass"
+	certctl export "${2:-f1a0b3c4d5e6f708}" --location "$1" --format pfx -o "$work/out.pfx" --new-password-file "$work/new.pass"
 	openssl pkcs12 -in "$work/out.pfx" -passin file:"$work/new.pass" -nodes -nocerts 2>/dev/null | openssl pkey -pubout >"$work/out.pub" 2>/dev/null &&
-		openssl pkey -in "$work/sample/leaf.key" -pubout | cmp -s - "$work/out.pub" || die "$1: the key that certctl.exe takes out is not the file's"
+		openssl x509 -in "${3:-$work/sample/leaf.pem}" -noout -pubkey | cmp -s - "$work/out.pub" || die "$1: the key that certctl.exe takes out is not the certificate's"
 	ok
 }
 containers() { quiet reg query "$1\\Software\\Wine\\Crypto\\RSA" && grep -ci 'certdesk-' "$dir/quiet.txt" || true; }
@@ -80,5 +80,35 @@ containers() { quiet reg query "$1\\Software\\Wine\\Crypto\\RSA" && grep -ci 'ce
 # moment; and reg itself fails now and then.
 contained() { within 20 contains "$1" "$2" || die "$3"; ok; }
 contains() { [ "$(containers "$1")" = "$2" ]; }
+# finally COMMAND... WORDS: soon it succeeds, once another process has made the
+# change that the window asked for, and no plan is left behind then.
+finally() {
+	within 60 "${@:1:$#-1}" || die "${@: -1}"
+	nothing_left
+}
+no_plan() { [ -z "$(ls "$dir"/state/certdesk/Elevate 2>/dev/null)" ]; }
+nothing_left() { within 20 no_plan || die "a plan was left behind"; ok; }
+# free: no dialog is over the window, not even one that asks for patience; its
+# Import button is not dimmed then.
+free() { within 60 has_color 14 22 '#1462C4' || die "a dialog stays open"; }
+# row Y: the first certificate of the sidebar's line at Y, until the detail
+# shows it; the tabs are at 443.
+row() {
+	free
+	for _ in 1 2 3 4 5; do
+		click 80 "$1"
+		click 500 130
+		! within 15 shown 285 443 || return 0
+	done
+	die "no certificate in the line at $1"
+}
+findings() { click 491 443; still 975 590; }
+# undo Y: the card at Y of Undo, as administrator.
+undo() {
+	free
+	press 1028 22
+	choose 443 "$1"
+	press 739 545
+}
 # The cards of who will use it that lead to the user's and the machine's Personal.
 user_card="433 370" machine_card="433 458" # Web browser; Windows service

@@ -113,7 +113,7 @@ func (c *Changes) Tidy(ctx context.Context, moves []importer.Relocation) (id str
 // nobody can change here.
 func ToTidy(s *Snapshot, e *elevate.Elevator, system string) (moves, root []importer.Relocation, fixed []*Row) {
 	for _, r := range s.Rows {
-		if r.Misplaced == "" {
+		if r.Misplaced == "" || r.Inherited { // the machine's own row is moved
 			continue
 		}
 		m := importer.Relocation{Row: r.Row, Location: r.Location, Store: r.Misplaced}

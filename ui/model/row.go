@@ -122,15 +122,22 @@ type Query struct {
 func (s Scope) contains(r *Row, now time.Time) bool {
 	switch s.Quick {
 	case QuickAttention:
-		return r.Severity != "" && !r.ReadOnly // nobody can do anything about the distribution's own
+		return r.Severity != "" && r.tended()
 	case QuickExpiring:
-		return expiring(r, now) && !r.ReadOnly
+		return expiring(r, now) && r.tended()
 	case QuickSignIn:
 		return r.SignIn
 	case QuickMisplaced:
-		return r.Misplaced != ""
+		return r.Misplaced != "" && !r.Inherited // the machine's own row says it
 	}
 	return r.Location == s.Location && r.Store == s.Store
+}
+
+// tended reports whether somebody looks after a row: what this user may change,
+// and what an administrator's rights are for in Personal. Nobody can do
+// anything about the distribution's own.
+func (r *Row) tended() bool {
+	return !r.ReadOnly || r.Store == certstore.My && !r.Inherited && !r.Shipped && r.Provided == ""
 }
 
 func expiring(r *Row, now time.Time) bool {
