@@ -67,6 +67,8 @@ func Advice(err error) string {
 	switch {
 	case ok && e.Op == "permissions" && errors.Is(err, ErrKey):
 		return "Use Manage Private Keys of the certificates console."
+	case errors.Is(err, errNeedsCNG):
+		return "Let CNG keep the key; for a program that cannot use CNG keys, ask for a certificate with an RSA key."
 	case errors.Is(err, ErrExists):
 		return "Nothing has to be done: it is the same certificate."
 	case errors.Is(err, ErrDenied):

@@ -75,6 +75,8 @@ func providerFor(item Item, def Provider) (keyProvider, error) {
 	return keyProvider{}, &impossible{"there is no key provider " + string(kind), "The providers are cng and capi."}
 }
 
+var errNeedsCNG = &badKey{"CryptoAPI stores RSA keys only; this one needs CNG"}
+
 // keeps reports why the provider cannot keep keys with this public half.
 func (p keyProvider) keeps(public any) error {
 	switch k := public.(type) {
@@ -82,7 +84,7 @@ func (p keyProvider) keeps(public any) error {
 		return nil
 	case *ecdsa.PublicKey:
 		if p.kind == ProviderCAPI {
-			return &badKey{"CryptoAPI stores RSA keys only; this one needs CNG"}
+			return errNeedsCNG
 		}
 		if n := k.Params().BitSize; n != 256 && n != 384 && n != 521 {
 			return &badKey{"CNG has no curve " + k.Params().Name}

@@ -34,14 +34,15 @@ func readFile(path string) ([]byte, error) {
 }
 
 // openFiles shows files that were dropped, named on the command line or handed
-// over by a second start: what holds a key goes to the import wizard,
-// certificates to the viewer.
+// over by a second start: if one of them holds a key, the import wizard takes
+// them all, one after another; else the viewer shows the certificates.
 func (s *shell) openFiles(paths []string) {
 	if len(paths) == 0 {
 		return
 	}
 	go func() {
-		var toImport []string
+		var readable []string
+		withKey := false
 		var subjects []check.Subject
 		var errs []error
 		for _, p := range paths {
@@ -55,17 +56,17 @@ func (s *shell) openFiles(paths []string) {
 			case err != nil:
 				errs = append(errs, &fileError{filepath.Base(p), err})
 			case contents.Format == certfile.PKCS12 || len(contents.Keys) > 0:
-				toImport = append(toImport, p)
+				readable, withKey = append(readable, p), true
 			default:
-				subjects = append(subjects, check.InFile(contents)...)
+				readable, subjects = append(readable, p), append(subjects, check.InFile(contents)...)
 			}
 		}
 		fyne.Do(func() {
 			switch {
-			case len(toImport) > 0:
-				s.startImport(toImport)
+			case withKey:
+				s.startImport(readable)
 			case len(subjects) > 0:
-				s.view(subjects, paths)
+				s.view(subjects, readable)
 			}
 			s.showProblem(lang.X("open.problem", "Could not be opened"), errs...)
 		})

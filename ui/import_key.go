@@ -9,6 +9,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/importer"
 	"certdesk/internal/placement"
+	"certdesk/internal/target"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
 )
@@ -24,6 +25,16 @@ type keyOptions struct {
 }
 
 var keyProviders = []certstore.Provider{certstore.ProviderDefault, certstore.ProviderCNG, certstore.ProviderCAPI}
+
+// keeperNames are what Windows calls those of its providers that can be chosen.
+var keeperNames = map[certstore.Provider]string{certstore.ProviderCNG: "CNG", certstore.ProviderCAPI: "CryptoAPI"}
+
+func keySetName(l certstore.Location) string {
+	if l == certstore.Machine {
+		return lang.X("plan.machineKeys", "the computer's key set")
+	}
+	return lang.X("plan.userKeys", "your key set")
+}
 
 func newKeyOptions(v *importView) *keyOptions {
 	set := func(f func(*importer.Options)) { v.model.SetOptions(f) }
@@ -45,7 +56,7 @@ func newKeyOptions(v *importView) *keyOptions {
 	k.honour = parts.NewCheck(lang.X("import.honour", "Keep the key with the provider that the file names"),
 		lang.X("import.honourHint", "Otherwise that wish is left out."),
 		func(on bool) { set(func(o *importer.Options) { o.HonourCSP = on }) })
-	k.provider = parts.NewSegments([]string{lang.X("import.usual", "As usual"), "CNG", "CryptoAPI"},
+	k.provider = parts.NewSegments([]string{lang.X("import.usual", "As usual"), keeperNames[certstore.ProviderCNG], keeperNames[certstore.ProviderCAPI]},
 		func(i int) { set(func(o *importer.Options) { o.Provider = keyProviders[i] }) })
 	label := parts.NewLabel(lang.X("import.provider", "How Windows keeps the key"), 13, parts.Text2)
 	k.object.Add(k.protected)
@@ -55,6 +66,7 @@ func newKeyOptions(v *importView) *keyOptions {
 }
 
 func (k *keyOptions) show(st *model.ImportState) {
+	setVisible(k.object, st.Options.Target == nil || st.Options.Target.Kind == target.Keyed) // others leave the key out
 	k.exports.SetChecked(st.Options.Exportable)
 	if k.provider == nil {
 		return
@@ -72,11 +84,7 @@ func (k *keyOptions) show(st *model.ImportState) {
 // keyPlanBox says how a key of the plan will be kept, and what became of what
 // the file asks for.
 func keyPlanBox(k *placement.KeyPlan) fyne.CanvasObject {
-	set := lang.X("plan.userKeys", "your key set")
-	if k.KeySet == certstore.Machine {
-		set = lang.X("plan.machineKeys", "the computer's key set")
-	}
-	facts := []string{set, lang.X("plan.notExportable", "not exportable")}
+	facts := []string{keySetName(k.KeySet), lang.X("plan.notExportable", "not exportable")}
 	if k.Exportable {
 		facts[1] = lang.X("plan.exportable", "exportable")
 	}

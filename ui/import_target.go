@@ -108,7 +108,11 @@ func aboutTarget(x *target.Target) fyne.CanvasObject {
 	if x.Kind == target.Issuers {
 		place = lang.X("target.issuers", "{{.Root}} and {{.CA}}, {{.Location}}", words{"Root": storeName(certstore.Root), "CA": storeName(certstore.CA), "Location": locationName(x.Location)})
 	}
-	box := parts.VBox(2, parts.NewParagraph(place, 12, parts.Text).Bold(), parts.SmallPara(x.Reason))
+	box := parts.VBox(2, parts.NewParagraph(place, 12, parts.Text).Bold(), parts.SmallPara(x.Reason),
+		parts.NewParagraph(lang.X("target.source", "Source: {{.Source}}", words{"Source": x.Source}), 12, parts.Text2))
+	if keeper := keeperNames[x.Provider]; keeper != "" {
+		box.Add(parts.NewParagraph(lang.X("target.key", "Key: {{.Set}}; as usual: {{.Keeper}}", words{"Set": keySetName(x.KeySet), "Keeper": keeper}), 12, parts.Text))
+	}
 	return parts.SoftCard(parts.AccentSoft, parts.Pad(8, 8, 12, 12, box))
 }
 

@@ -27,10 +27,10 @@ func TestImportAsksWho(t *testing.T) {
 		first []string // what follows, on the first screen
 		plan  []string
 	}{
-		{0, []string{"Personal, Current user", "Chrome and Edge"}, []string{"For: Web browser", "Source: Chromium", "Goes to, on Current user", "your key set, exportable"}},
-		{2, []string{"Personal, Current user", "host instance"}, []string{"For: BizTalk send port", "WCF Adapters", "runas /user:DOMAIN\\ACCOUNT", "--target biztalk-send-port"}},
+		{0, []string{"Personal, Current user", "Chrome and Edge", "Source: Chromium", "Key: your key set; as usual: CNG"}, []string{"For: Web browser", "Source: Chromium", "Goes to, on Current user", "your key set, exportable"}},
+		{2, []string{"Personal, Current user", "host instance", "WCF Adapters", "Key: your key set; as usual: CryptoAPI"}, []string{"For: BizTalk send port", "WCF Adapters", "runas /user:DOMAIN\\ACCOUNT", "--target biztalk-send-port"}},
 		{3, []string{"Other people, Local machine"}, []string{"Other people", "left out", "Goes to, on Local machine"}},
-		{4, []string{"Personal, Local machine"}, []string{"For: IIS web site", "the computer's key set"}},
+		{4, []string{"Personal, Local machine", "netsh", "Key: the computer's key set; as usual: CNG"}, []string{"For: IIS web site", "the computer's key set"}},
 		{5, []string{"Trusted roots and Intermediate CAs, Local machine"}, []string{"Left out", "Not imported", "Trust this root", "KB 2802568"}},
 		{6, []string{"Personal, Local machine"}, []string{"read access to the key", "the computer's key set"}},
 		{7, []string{"Current user", "Local machine", "Services cannot see it"}, []string{"Goes to, on Local machine"}},
@@ -44,6 +44,9 @@ func TestImportAsksWho(t *testing.T) {
 			lacks(t, s, "provider that the file names")
 			chooseTarget(s, tt.card)
 			sees(t, s, tt.first...)
+			if tt.card == 3 || tt.card == 5 { // these leave the key out
+				lacks(t, s, "How Windows keeps the key", "Strong protection", "to be exported again", "Key: ")
+			}
 			m := s.dialogs.wizard.model
 			if tt.card == 7 {
 				m.SetOptions(func(o *importer.Options) { o.Location = certstore.Machine })

@@ -117,6 +117,30 @@ func sees(t *testing.T, s *shell, want ...string) {
 	}
 }
 
+// TestOpenFilesMixed opens a client's PFX together with the files of its CAs:
+// the wizard takes them all. Certificates alone are shown only.
+func TestOpenFilesMixed(t *testing.T) {
+	pfx, _, ca, root := clientFile(t)
+	caFile, rootFile := writeTestFile(t, "ca.cer", ca.Raw), writeTestFile(t, "root.crt", root.Raw)
+	synctest.Test(t, func(t *testing.T) {
+		s := newSystemShell(t, "windows")
+		s.openFiles([]string{caFile, pfx, rootFile})
+		synctest.Wait()
+		if files := s.dialogs.wizard.model.State().Files; !slices.Equal(files, []string{caFile, pfx, rootFile}) {
+			t.Errorf("the wizard takes %q", files)
+		}
+		sees(t, s, "ca.cer", "File 1 of 3")
+		s.dialogs.wizard.wizard.Close()
+		synctest.Wait()
+		s.openFiles([]string{rootFile, caFile})
+		synctest.Wait()
+		if s.dialogs.wizard != nil {
+			t.Error("certificates alone open the wizard")
+		}
+		sees(t, s, "2 certificates, not imported")
+	})
+}
+
 func lacks(t *testing.T, s *shell, words ...string) {
 	t.Helper()
 	got := texts(parts.TopDialog(s.win.Canvas()))

@@ -68,10 +68,17 @@ func (a *app) storeName(ctx context.Context, s string) (certstore.Name, error) {
 	if err != nil {
 		return "", err
 	}
-	if slices.ContainsFunc(store.Places(ctx), func(p certstore.Place) bool { return p.Name == certstore.Name(l) }) { // Windows has more
-		return certstore.Name(l), nil
+	there := []string{"my", "ca", "root", "people", "trustedpeople", "disallowed"}
+	for _, p := range store.Places(ctx) { // Windows has more
+		if p.Name == certstore.Name(l) {
+			return p.Name, nil
+		}
+		if !slices.Contains(there, string(p.Name)) {
+			there = append(there, string(p.Name))
+		}
 	}
-	return "", usage("store %q: there are my, ca, root, people, trustedpeople and disallowed", s)
+	last := len(there) - 1
+	return "", usage("store %q: there are %s and %s", s, strings.Join(there[:last], ", "), there[last])
 }
 
 // table prints rows for people.

@@ -64,5 +64,5 @@ func SplitCommands(file string) []string {
 // between them holds the key under a password; it is deleted at the end.
 func RewriteCommand(file, out string, p certfile.Profile) string {
 	return shell.Line("openssl", "pkcs12", "-legacy", "-in", file, "-out", "all.pem") + " && " +
-		shell.Line(append(append([]string{"openssl", "pkcs12", "-export", "-in", "all.pem"}, protection(p)...), "-out", out)...) + " && rm all.pem"
+		shell.Line(append(append([]string{"openssl", "pkcs12", "-export", "-in", "all.pem"}, protection(p)...), "-out", out)...) + " && " + shell.Remove("all.pem")
 }

@@ -5,6 +5,7 @@ package target
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -133,8 +134,16 @@ func (t Target) Place() string { return string(t.Location) + "/" + string(t.Stor
 // Command returns the command that imports a file as another account, to be
 // completed by a person; "" where the target does not need that.
 func (t Target) Command(file string) string {
+	exe, _ := os.Executable() // without it the name alone
+	return t.command(exe, file)
+}
+
+// command is Command for a program: certctl.exe is beside it, and runas starts
+// in a folder where nothing else would find it. cmd takes the outer of the
+// quotes away.
+func (t Target) command(exe, file string) string {
 	if !t.AsAccount {
 		return ""
 	}
-	return fmt.Sprintf(`runas /user:DOMAIN\ACCOUNT "cmd /k certctl import \"%s\" --target %s"`, file, t.ID)
+	return fmt.Sprintf(`runas /user:DOMAIN\ACCOUNT "cmd /k \"\"%scertctl.exe\" import \"%s\" --target %s\""`, exe[:strings.LastIndexAny(exe, `\/`)+1], file, t.ID)
 }

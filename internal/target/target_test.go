@@ -98,11 +98,11 @@ func TestHelp(t *testing.T) {
 // TestCommand wants the account's command where the account matters.
 func TestCommand(t *testing.T) {
 	for _, x := range target.For("windows") {
-		c := x.Command(`C:\My files\client.pfx`)
+		c := target.Command(x, `C:\Program Files\Certdesk\certdesk.exe`, `C:\My files\client.pfx`)
 		if (c != "") != (x.ID == target.BizTalkSendPort) {
 			t.Errorf("%s: command %q", x.ID, c)
 		}
-		if want := `runas /user:DOMAIN\ACCOUNT "cmd /k certctl import \"C:\My files\client.pfx\" --target biztalk-send-port"`; c != "" && c != want {
+		if want := `runas /user:DOMAIN\ACCOUNT "cmd /k \"\"C:\Program Files\Certdesk\certctl.exe\" import \"C:\My files\client.pfx\" --target biztalk-send-port\""`; c != "" && c != want {
 			t.Errorf("%s: %s, want %s", x.ID, c, want)
 		}
 	}
