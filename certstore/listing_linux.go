@@ -99,6 +99,9 @@ func (d *database) entries(ctx context.Context, seen func(*certificate.Certifica
 			}
 		}
 		d.remember(all)
+		if ctx.Err() != nil { // also where the reading ended in the same moment: it may be short
+			err = ctx.Err()
+		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			yield(Entry{}, err)
 		}

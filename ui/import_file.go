@@ -151,7 +151,7 @@ func (f *importFile) show(st *model.ImportState, fresh bool) {
 		sub = lang.X("import.fileOf", "File {{.N}} of {{.Of}}", words{"N": st.Index + 1, "Of": len(st.Files)})
 	}
 	note := parts.Small(lang.X("import.nothingYet", "Nothing is changed until you press Import.")).Shrink()
-	w.SetPage(0, lang.X("import.choose", "Choose file and location"), sub, f.page, note)
+	w.SetPage(0, lang.X("import.fileTitle", "Choose file and location"), sub, f.page, note)
 }
 
 func (f *importFile) showFile(st *model.ImportState) {

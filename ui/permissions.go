@@ -136,15 +136,15 @@ func (s *shell) openGrant(row *model.Row) {
 	if s.noJournal() {
 		return
 	}
-	d := parts.NewDialog(s.win.Canvas(), lang.X("grant.title", "Let an account use this key"), row.Name, 520, 400)
+	d := parts.NewDialog(s.win.Canvas(), lang.X("grantForm.title", "Let an account use this key"), row.Name, 520, 400)
 	field := parts.NewField(`IIS AppPool\DefaultAppPool`)
 	problem, note := parts.VBox(0), parts.VBox(0)
-	d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, parts.VBox(8, parts.Labelled(lang.X("grant.account", "Account"), field),
-		parts.SmallPara(lang.X("grant.text", `A user is written COMPUTER\name or DOMAIN\name, an application pool IIS AppPool\name, a service NT SERVICE\name or NETWORK SERVICE. The account may sign and decrypt with the key; everybody else keeps what they have.`)),
+	d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, parts.VBox(8, parts.Labelled(lang.X("grantForm.account", "Account"), field),
+		parts.SmallPara(lang.X("grantForm.text", `A user is written COMPUTER\name or DOMAIN\name, an application pool IIS AppPool\name, a service NT SERVICE\name or NETWORK SERVICE. The account may sign and decrypt with the key; everybody else keeps what they have.`)),
 		note, problem))))
 	cancel := parts.Secondary("", lang.X("button.cancel", "Cancel"), d.Close)
 	var grant *parts.Button
-	text := lang.X("grant.yes", "Grant")
+	text := lang.X("grantForm.yes", "Grant")
 	if s.wayOf(row.Row) == elevate.Helper {
 		text = lang.X("rights.continue", "Continue as administrator")
 		note.Add(parts.SmallPara(rightsText()))
