@@ -147,6 +147,17 @@ func (w *Window) Native(f func(any)) {
 	})
 }
 
+// Fit draws the window at the size that it has, in pixels; 0, 0 is not known.
+// Windows makes it smaller than it was asked for on a small screen, and the
+// toolkit does not hear of it. It is called on the UI goroutine.
+func (w *Window) Fit(width, height int) {
+	c := w.shell.win.Canvas()
+	has := fyne.NewSize(float32(width)/c.Scale(), float32(height)/c.Scale())
+	if asked := c.Size(); width > 0 && height > 0 && (has.Width < asked.Width || has.Height < asked.Height) {
+		w.shell.win.Resize(has)
+	}
+}
+
 // build puts the parts of the window together.
 func (s *shell) build() {
 	s.toast = parts.NewToast()

@@ -151,6 +151,7 @@ func run(ctx context.Context, args []string, theme string) error {
 		})
 	}
 	a.Lifecycle().SetOnStarted(func() {
+		w.Native(func(native any) { w.Fit(sizeOf(native)) })
 		if len(paths) > 0 {
 			w.Open(paths)
 		}

@@ -43,7 +43,7 @@ func forError(err error) string {
 	case errors.Is(err, testca.ErrPassword):
 		return "Check upper and lower case; it is the password that was chosen, or shown once, when the authority was made."
 	case errors.Is(err, certfile.ErrPassword):
-		return "Check upper and lower case; it is the password that protects the file, not the pick-up password from the CA's mail."
+		return "Check upper and lower case; it is the password that protects the file, not the pick-up password from the CA's mail. If it is surely right, the file is damaged: get it again."
 	case errors.Is(err, certfile.ErrDamaged):
 		return "Get the file again from where it came; mail and FTP in text mode damage such files."
 	case errors.Is(err, certfile.ErrUnsupported):

@@ -50,7 +50,7 @@ var placeWords = map[string]Words{
 	"F-06": {"", "The file asks for the machine key set", "The file asks for the machine's key set; the location chosen here decides instead.", "", ""},
 	"F-07": {"", "Key marked for signature or exchange", "The key is marked with Key Usage {value} (80 signature only, 10 exchange) for Windows.", "", ""},
 	"F-08": {"", "Keys and certificates do not pair up", "{what}", "Find the file with the missing part; «combine» pairs keys and certificates.", ""},
-	"F-09": {"", "Empty password", "The file's password is empty ({value}); the macOS keychain refuses such files.", "Export it again with a password.", ""},
+	"F-09": {"", "Empty password", "The file's password is empty (form: {value}); the macOS keychain refuses such files.", "Export it again with a password.", ""},
 	"F-10": {"", "Special characters in the password", "The password has characters outside ASCII; some programs encode it differently.", "", ""},
 	"F-11": {"", "Protected to Active Directory", "The file opens only for accounts of its Windows domain.", "Open it on a Windows machine of that domain.", ""},
 	"F-12": {"", "Java will show no entries", "There are only certificates in this file, without Java's trusted mark: keytool lists 0 entries.", "Import it into Java with keytool -importcert instead.", ""},
