@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -232,7 +233,23 @@ func TestPFX(t *testing.T) {
 		sees(t, s, "The pieces are in "+dir, "openssl pkcs12", "key.pem")
 		parts.TopDialog(s.win.Canvas()).Close()
 
-		v := s.openCombine([]string{filepath.Join(dir, "key.pem"), filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "chain.pem")})
+		chain, err := os.ReadFile(filepath.Join(dir, "chain.pem"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		issuer, _ := pem.Decode(chain) // the root is left out, as in most files
+		noRoot := filepath.Join(dir, "issuer.pem")
+		if err := os.WriteFile(noRoot, pem.EncodeToMemory(issuer), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		v := s.openCombine([]string{filepath.Join(dir, "key.pem"), filepath.Join(dir, "certificate.pem"), noRoot})
+		synctest.Wait()
+		v.pass.SetText("key")
+		pause()
+		sees(t, s, "Key and certificate belong together", "The chain ends at ")
+		parts.TopDialog(s.win.Canvas()).Close()
+
+		v = s.openCombine([]string{filepath.Join(dir, "key.pem"), filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "chain.pem")})
 		synctest.Wait()
 		v.pass.SetText("key")
 		pause()
