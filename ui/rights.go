@@ -48,11 +48,6 @@ func (s *shell) wayTo(loc certstore.Location, store certstore.Name) elevate.Way 
 	return elevate.Direct // whoever tries is told
 }
 
-// wayToMachine returns how the machine's stores can be changed.
-func (s *shell) wayToMachine() elevate.Way {
-	return s.services.Elevator.WayTo(certstore.Machine, elevate.Problem(s.places()), s.services.System)
-}
-
 // A hindrance is why something cannot be changed here: in few words, "" for
 // nothing, and in full.
 type hindrance struct{ short, text string }

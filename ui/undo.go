@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"certdesk/certstore"
 	"certdesk/internal/elevate"
 	"certdesk/internal/importer"
 	"certdesk/internal/journal"
@@ -73,7 +74,7 @@ func (s *shell) askUndo(records []journal.Record, latest int) {
 	})
 	cards.OnChanged = func(i int) {
 		text := lang.X("button.undo", "Undo")
-		if len(elevate.ForUndo(records[i])) > 0 && s.wayToMachine() == elevate.Helper {
+		if s.wayToUndo(records[i]) == elevate.Helper {
 			text = lang.X("rights.continue", "Continue as administrator")
 		}
 		undo.SetText(text)
@@ -122,9 +123,21 @@ func recordNote(r journal.Record) string {
 	return locationName(r.Location) + ": " + strings.Join(names, ", ") + more
 }
 
+// wayToUndo returns how a change can be taken back.
+func (s *shell) wayToUndo(r journal.Record) elevate.Way {
+	if len(elevate.ForUndo(r)) == 0 {
+		return elevate.Direct
+	}
+	return s.services.Elevator.WayTo(certstore.Machine, elevate.Problem(s.places()), s.services.System)
+}
+
 // undoNow takes a change back and says what happened.
 func (s *shell) undoNow(id string) {
-	ctx, end := s.wait(s.wayToMachine(), lang.X("undo.undoing", "Undoing…"))
+	way := elevate.Direct
+	if r, err := s.services.Journal.Read(id); err == nil {
+		way = s.wayToUndo(r)
+	}
+	ctx, end := s.wait(way, lang.X("undo.undoing", "Undoing…"))
 	go func() {
 		undone, err := s.changes().Undo(ctx, id)
 		fyne.Do(func() {

@@ -78,6 +78,21 @@ something() { empty; key "$@"; within 15 not_nothing; }
 # color X Y: of the window's pixel there, as #rrggbb.
 color() { import -window "$window" -depth 8 "$work/pixel.png"; convert "$work/pixel.png" -format "%[hex:p{$1,$2}]" info:; }
 
+# What binutils finds in the programs: subsystem, no OpenGL among what Windows
+# loads with them, two icons, the version, and the manifest.
+for p in certctl=CUI certdesk=GUI certdesk-safe=GUI; do
+	exe=$dir/bin/${p%=*}.exe
+	x86_64-w64-mingw32-objdump -p "$exe" >"$work/headers.txt"
+	grep -q "^Subsystem.*(Windows ${p#*=})" "$work/headers.txt" || die "$exe: its subsystem is not ${p#*=}"
+	! grep -qi 'DLL Name: opengl32' "$work/headers.txt" || die "$exe imports OpenGL"
+	x86_64-w64-mingw32-windres -J coff -O rc "$exe" "$work/resources.rc"
+	[ "$(grep -ac 'RT_GROUP_ICON' "$work/resources.rc")" = 2 ] || die "$exe: no icons for program and files"
+	for want in "\"ProductVersion\", \"$(sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)\"" 'level=""asInvoker""' 'PerMonitorV2' 'longPathAware.*true'; do
+		grep -aq -- "$want" "$work/resources.rc" || die "$exe: no $want"
+	done
+	ok
+done
+
 # The parts by themselves.
 for p in gdi opengl; do
 	go test -c -o "$work/$p.test.exe" "./cmd/certdesk/internal/$p"

@@ -2,6 +2,7 @@ package parts
 
 import (
 	"slices"
+	"sync"
 	"weak"
 
 	"fyne.io/fyne/v2"
@@ -30,7 +31,10 @@ func (w *wheel) CreateRenderer() fyne.WidgetRenderer {
 
 // Scrolled implements fyne.Scrollable.
 func (w *wheel) Scrolled(e *fyne.ScrollEvent) {
-	for _, p := range slices.Backward(pages) {
+	pagesMutex.Lock()
+	all := slices.Clone(pages)
+	pagesMutex.Unlock()
+	for _, p := range slices.Backward(all) {
 		if s := p.Value(); s != nil && holds(s.Content, w.field) {
 			s.Scrolled(e)
 			return
@@ -40,9 +44,14 @@ func (w *wheel) Scrolled(e *fyne.ScrollEvent) {
 
 // pages are the scrolls of all pages that are still in use: an object does not
 // know what it lies in.
-var pages []weak.Pointer[container.Scroll]
+var (
+	pages      []weak.Pointer[container.Scroll]
+	pagesMutex sync.Mutex // for tests, as that of cuts
+)
 
 func addPage(s *container.Scroll) {
+	pagesMutex.Lock()
+	defer pagesMutex.Unlock()
 	pages = slices.DeleteFunc(pages, func(p weak.Pointer[container.Scroll]) bool { return p.Value() == nil })
 	pages = append(pages, weak.Make(s))
 }
