@@ -99,7 +99,7 @@ export -f well brief tested
 
 # The conformance suite, and the command scripts: the same as on Linux. With
 # the suite go packages that differ by system.
-suite() { tests suite ./certstore "$@" && tests pipe ./internal/pipe && tests whereused ./internal/whereused && tests elevate ./internal/elevate -test.skip TestCommands; } # the commands are for Linux' shell
+suite() { tests suite ./certstore "$@" && tests pipe ./internal/pipe && tests outfile ./internal/outfile && tests whereused ./internal/whereused && tests elevate ./internal/elevate -test.skip TestCommands; } # the commands are for Linux' shell
 commands() {
 	[ $# = 0 ] || { tests commands ./cmd/certctl "$@"; return; }
 	tests commands ./cmd/certctl -test.skip "$served" && served

@@ -35,6 +35,7 @@ import (
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
+	"certdesk/internal/outfile"
 	"certdesk/internal/placement"
 )
 
@@ -106,7 +107,7 @@ func write(dir string, p Plan) (path, sum string, err error) {
 	var random [12]byte
 	rand.Read(random[:])
 	path = filepath.Join(dir, "plan-"+hex.EncodeToString(random[:])+".json")
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := outfile.CreatePrivate(path)
 	if err != nil {
 		return "", "", err
 	}

@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"certdesk/certstore"
+	"certdesk/internal/outfile"
 	"certdesk/internal/place"
 )
 
@@ -138,7 +139,7 @@ func (d *Dir) Begin(h Header) (*Writer, error) {
 	var random [3]byte
 	rand.Read(random[:])
 	h.ID = h.Time.UTC().Format("20060102-150405") + "-" + hex.EncodeToString(random[:])
-	f, err := os.OpenFile(d.file(h.ID), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	f, err := outfile.CreatePrivate(d.file(h.ID))
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@
 package outfile
 
 import (
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -44,13 +45,13 @@ func Write(path string, data []byte, mode os.FileMode) error {
 		_, err = f.Write(data)
 		return errors.Join(err, f.Close())
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".certdesk-*") // made with mode 0600
+	f, err := createTemp(filepath.Dir(path), mode)
 	if err != nil {
 		return &FolderError{filepath.Dir(path), err}
 	}
 	_, err = f.Write(data)
 	if err == nil && mode != Private {
-		err = f.Chmod(mode)
+		err = f.Chmod(mode) // Unix: it was made with mode 0600
 	}
 	if err == nil {
 		err = f.Sync()
@@ -64,6 +65,17 @@ func Write(path string, data []byte, mode os.FileMode) error {
 	}
 	return err
 }
+
+func createTemp(dir string, mode os.FileMode) (*os.File, error) {
+	if mode == Private {
+		return CreatePrivate(filepath.Join(dir, ".certdesk-"+rand.Text()))
+	}
+	return os.CreateTemp(dir, ".certdesk-*")
+}
+
+// CreatePrivate makes a file that this user alone may read and write, before
+// there is anything in it. It fails if there is a file.
+func CreatePrivate(path string) (*os.File, error) { return createPrivate(path) }
 
 // Exists reports whether there is a file with content at path that Write would
 // replace. An empty one, as mktemp makes, is nobody's loss.
