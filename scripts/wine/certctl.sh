@@ -3,7 +3,8 @@
 # its own: what only Windows has (key containers, key sets, targets, who may use
 # a key, the stores themselves). The scripts of cmd/certctl/testdata have the rest.
 # $1 is a folder for files; windows.sh calls this with its prefix.
-set -eu
+set -eEu
+trap 'echo "$0: line $LINENO: exit code $?: $BASH_COMMAND" >&2' ERR
 cd "$(dirname "$0")/../.."
 dir=$1
 work=$dir/work
@@ -35,6 +36,7 @@ same_key() {
 	openssl pkcs12 -in "$work/out.pfx" -passin file:"$work/new.pass" -nodes -nocerts 2>/dev/null | openssl pkey -pubout >"$work/out.pub" 2>/dev/null &&
 		openssl pkey -in "$work/sample/leaf.key" -pubout | cmp -s - "$work/out.pub"
 }
+containers() { brief reg query "$1\\Software\\Wine\\Crypto\\RSA" 2>/dev/null | grep -ci smoke || true; }
 count() { [ "$(grep -c '"sha256"' <<<"$out")" = "$1" ]; }
 
 for loc in user machine; do
@@ -77,21 +79,21 @@ certctl import sample/sample.pfx --password-file sample/sample.pass --yes --json
 check "import" is 0
 certctl import sample/sample.pfx --location machine --password-file sample/sample.pass --exportable=false --yes --json
 check "import into the machine too" is 0
-check "containers" [ "$(brief reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 1 ]
-check "machine containers" [ "$(brief reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 1 ]
+check "containers" [ "$(containers HKCU)" = 1 ]
+check "machine containers" [ "$(containers HKLM)" = 1 ]
 certctl export f1a0b3c4d5e6f708 --location machine --format pfx -o no.pfx --new-password-file new.pass
 check "a key that is not exportable stays" is 1
 certctl move f1a0b3c4d5e6f708 --location user --to my --json
 certctl delete f1a0b3c4d5e6f708 --location machine --yes --json
 check "delete" is 0
-check "its container is gone" [ "$(brief reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
+check "its container is gone" [ "$(containers HKLM)" = 0 ]
 certctl list --location user --json
 check "the user's key is still there" has '"key":"present"'
 certctl move f1a0b3c4d5e6f708 --location machine --to my --json
 check "move to the machine with its key" is 0
 certctl list --location machine --store my --json
 check "key there" has '"key":"present","exportable":true'
-check "no container is left behind" [ "$(brief reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
+check "no container is left behind" [ "$(containers HKCU)" = 0 ]
 certctl import sample/sample.pfx --password-file nowhere.pass --yes
 check "missing password file" is 1
 certctl delete f1a0b3c4d5e6f708 --location machine --yes
@@ -143,10 +145,10 @@ check "iis-site" is 0
 check "iis-site: machine, honoured" has '"location":"machine","store":"my","action":"add".*"keySet":"machine".*"use":"honoured"'
 certctl list --location machine --store my --json
 check "iis-site: the key" has '"key":"present","exportable":true'
-check "iis-site: a machine container, none of the user" [ "$(brief reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)$(brief reg query 'HKCU\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 10 ]
+check "iis-site: a machine container, none of the user" [ "$(containers HKLM)$(containers HKCU)" = 10 ]
 certctl undo --json
 check "iis-site: undo" is 0
-check "iis-site: its container is gone" [ "$(brief reg query 'HKLM\Software\Wine\Crypto\RSA' 2>/dev/null | grep -ci smoke)" = 0 ]
+check "iis-site: its container is gone" [ "$(containers HKLM)" = 0 ]
 target card.pfx windows-service --honour-csp --yes
 check "a card's provider is refused" is 1
 target card.pfx windows-service --yes

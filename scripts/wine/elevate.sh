@@ -4,7 +4,8 @@
 # (CERTDESK_MACHINE_READONLY), and certctl.exe is started as administrator for
 # one change at a time. Wine asks nobody; with the value refused nobody
 # says yes. $1 is a folder for files; windows.sh calls this with its prefix.
-set -eu
+set -eEu
+trap 'echo "$0: line $LINENO: exit code $?: $BASH_COMMAND" >&2' ERR
 cd "$(dirname "$0")/../.."
 echo "== certdesk.exe without an administrator's rights"
 . scripts/wine/mouse.sh

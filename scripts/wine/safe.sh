@@ -3,7 +3,8 @@
 # start certdesk-safe.exe by itself, and that has to do with mouse, wheel and
 # keyboard what the other does. $1 is windows.sh's folder; pictures go to
 # out/windows.
-set -eu
+set -eEu
+trap 'echo "$0: line $LINENO: exit code $?: $BASH_COMMAND" >&2' ERR
 cd "$(dirname "$0")/../.."
 dir=$1
 root=$PWD

@@ -3,7 +3,8 @@
 # process, what the stores hold afterwards: double-click on a file, a second
 # start, imports into both locations, undo. Pictures are in out/windows.
 # $1 is a folder for files; windows.sh calls this with its prefix.
-set -eu
+set -eEu
+trap 'echo "$0: line $LINENO: exit code $?: $BASH_COMMAND" >&2' ERR
 cd "$(dirname "$0")/../.."
 echo "== certdesk.exe"
 . scripts/wine/mouse.sh
