@@ -3,6 +3,7 @@ package ui
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 
@@ -23,6 +24,9 @@ var errTooLarge = errors.New("the file is larger than any certificate file")
 func readFile(path string) ([]byte, error) {
 	r, err := storage.Reader(storage.NewFileURI(path))
 	if err != nil {
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			e.Path = path // the toolkit's has slashes on Windows too
+		}
 		return nil, err
 	}
 	defer r.Close()

@@ -9,6 +9,7 @@ package ui
 
 import (
 	"context"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -177,7 +178,7 @@ func (s *shell) build() {
 	s.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) {
 		var paths []string
 		for _, u := range uris {
-			paths = append(paths, u.Path())
+			paths = append(paths, filepath.FromSlash(u.Path()))
 		}
 		s.dropped(paths)
 	})

@@ -34,6 +34,7 @@ import (
 	"certdesk/internal/request"
 	"certdesk/internal/signatures"
 	"certdesk/internal/testca"
+	"certdesk/internal/version"
 )
 
 // Exit codes, a contract with scripts.
@@ -116,10 +117,12 @@ Exit codes: 0 done; 1 failed; 2 usage; 3 wrong or missing password;
 
 Passwords are never given on the command line: use --password-stdin,
 --password-file, CERTCTL_PASSWORD, or the prompt.`,
+		Version:       version.Number,
 		SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRun:  func(*cobra.Command, []string) { a.started = true },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	root.SetVersionTemplate("certctl {{.Version}}\n")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	f := root.PersistentFlags()

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"certdesk/internal/version"
 )
 
 // readPlist reads one of Apple's property lists: dictionaries, arrays, texts
@@ -99,7 +101,7 @@ func readPlist(t *testing.T, path string) map[string]any {
 func TestInfoPlist(t *testing.T) {
 	plist := readPlist(t, "../../bundling/darwin/Info.plist")
 	for key, want := range map[string]any{
-		"CFBundleIdentifier": appID, "CFBundleShortVersionString": version, "CFBundleExecutable": "certdesk",
+		"CFBundleIdentifier": appID, "CFBundleShortVersionString": version.Number, "CFBundleExecutable": "certdesk",
 		"CFBundlePackageType": "APPL", "NSHighResolutionCapable": true,
 	} {
 		if plist[key] != want {

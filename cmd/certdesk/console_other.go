@@ -4,4 +4,4 @@ package main
 
 func attachConsole() {}
 
-func tell(string) {}
+func tell(string, bool) {}

@@ -24,8 +24,9 @@ func attachConsole() {
 	}
 }
 
-// tell shows an error to a person who has no console.
-func tell(text string) {
+// tell shows a text, which may be about a failure, to a person who has no
+// console.
+func tell(text string, failed bool) {
 	if h, err := windows.GetStdHandle(windows.STD_ERROR_HANDLE); err == nil && h != 0 && h != windows.InvalidHandle || os.Stderr.Name() == "CONOUT$" {
 		return
 	}
@@ -37,5 +38,9 @@ func tell(text string) {
 	if err != nil {
 		return
 	}
-	_, _ = windows.MessageBox(0, message, caption, windows.MB_OK|windows.MB_ICONERROR) // nobody is left to be told
+	icon := uint32(windows.MB_ICONINFORMATION)
+	if failed {
+		icon = windows.MB_ICONERROR
+	}
+	_, _ = windows.MessageBox(0, message, caption, windows.MB_OK|icon) // nobody is left to be told
 }

@@ -13,8 +13,10 @@ import (
 	_ "certdesk/cmd/certdesk/internal/locale" // before the toolkit's init
 
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -28,41 +30,50 @@ import (
 	"certdesk/internal/request"
 	"certdesk/internal/signatures"
 	"certdesk/internal/testca"
+	"certdesk/internal/version"
 	"certdesk/ui"
 )
 
-const (
-	appID   = "io.certdesk.Certdesk"
-	version = "0.1.0"
-)
+const appID = "io.certdesk.Certdesk"
 
 func main() {
 	attachConsole()
-	flag.Usage = usage
-	theme := flag.String("theme", "", "colours for this start: light or dark; the default is the system's or the last chosen")
-	showVersion := flag.Bool("version", false, "print the version and exit")
-	flag.Parse()
-	if *showVersion {
-		fmt.Println("certdesk", version)
-		return
+	flags := flag.NewFlagSet("certdesk", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	theme := flags.String("theme", "", "colours for this start: light or dark; the default is the system's or the last chosen")
+	showVersion := flags.Bool("version", false, "print the version and exit")
+	args := os.Args[1:]
+	err := flags.Parse(args)
+	words := flags.Args()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		say(os.Stdout, usage(flags), 0)
+	case err == nil && *showVersion:
+		say(os.Stdout, fmt.Sprintln("certdesk", version.Number), 0)
+	case err == nil && *theme != "" && *theme != "light" && *theme != "dark":
+		err = fmt.Errorf("-theme %s: must be light or dark", *theme)
+	case err == nil && len(words) > 1 && (words[0] == "register" || words[0] == "unregister"):
+		err = fmt.Errorf("%s takes no files", words[0])
 	}
-	if *theme != "" && *theme != "light" && *theme != "dark" {
-		fmt.Fprintf(os.Stderr, "certdesk: -theme %s: must be light or dark\n", *theme)
-		os.Exit(2)
+	if err != nil {
+		say(os.Stderr, fmt.Sprintf("certdesk: %v\n\n%s", err, usage(flags)), 2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	var err error
-	switch strings.Join(flag.Args(), " ") {
+	switch strings.Join(words, " ") {
 	case "register":
-		err = register()
+		if err = register(); err == nil {
+			fmt.Println("Certdesk is offered for", endings(), "under \"Open with\" and in Default apps; certdesk unregister takes that back.")
+		}
 	case "unregister":
-		err = unregister()
+		if err = unregister(); err == nil {
+			fmt.Println("Certdesk is not offered for certificate files any more.")
+		}
 	default:
-		if code, done := startSafe(os.Args[1:]); done {
+		if code, done := startSafe(args); done {
 			os.Exit(code)
 		}
-		err = run(ctx, flag.Args(), *theme)
+		err = run(ctx, words, *theme)
 	}
 	if err != nil {
 		fail(err)
@@ -75,13 +86,21 @@ func fail(err error) {
 	if a := certstore.Advice(err); a != "" {
 		text += fmt.Sprintln("hint:", a)
 	}
-	fmt.Fprint(os.Stderr, text)
-	tell(text)
-	os.Exit(1)
+	say(os.Stderr, text, 1)
 }
 
-func usage() {
-	fmt.Fprintf(flag.CommandLine.Output(), `Usage: certdesk [-theme light|dark] [FILE...]
+// say ends the program with a text for whoever started it, who on Windows may
+// have no console to read it.
+func say(to io.Writer, text string, code int) {
+	fmt.Fprint(to, text)
+	tell(text, code != 0)
+	os.Exit(code)
+}
+
+// usage describes the command line.
+func usage(flags *flag.FlagSet) string {
+	var b strings.Builder
+	b.WriteString(`Usage: certdesk [-theme light|dark] [FILE...]
        certdesk register|unregister
 
 Shows the certificate stores. A PFX file opens its import plan, a certificate
@@ -92,7 +111,9 @@ Example:
   certdesk client.pfx
 
 `)
-	flag.PrintDefaults()
+	flags.SetOutput(&b)
+	flags.PrintDefaults()
+	return b.String()
 }
 
 // run opens the window, or hands paths to the one that is open.

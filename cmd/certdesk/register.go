@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"path/filepath"
 	"strings"
 )
 
@@ -12,6 +11,7 @@ import (
 
 const (
 	classesKey      = `Software\Classes\`
+	applicationsKey = classesKey + `Applications\`
 	productKey      = `Software\Certdesk`
 	capabilitiesKey = productKey + `\Capabilities`
 	registeredKey   = `Software\RegisteredApplications`
@@ -51,7 +51,7 @@ func registration(exe string) []regValue {
 	command := `"` + exe + `" "%1"`
 	// The second icon of the program is a sheet of paper; certdesk.exe has it.
 	paper := `"` + exe + `",1`
-	app := classesKey + `Applications\` + filepath.Base(strings.ReplaceAll(exe, `\`, "/"))
+	app := applicationsKey + exe[strings.LastIndexAny(exe, `\/`)+1:]
 	values := []regValue{
 		{app, "FriendlyAppName", "Certdesk"},
 		{app + `\DefaultIcon`, "", paper},
@@ -71,6 +71,27 @@ func registration(exe string) []regValue {
 		}
 	}
 	return values
+}
+
+// endings lists the kinds of file that Certdesk opens: ".pfx, .p12, ...".
+func endings() string {
+	var list []string
+	for _, t := range fileTypes {
+		list = append(list, t.endings...)
+	}
+	return strings.Join(list, ", ")
+}
+
+// programsIn returns the names of programs among the keys that register made:
+// it may have had another name at an earlier time.
+func programsIn(created []string) []string {
+	var names []string
+	for _, key := range created {
+		if name, ok := strings.CutPrefix(key, applicationsKey); ok && !strings.Contains(name, `\`) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // defaults are what register writes for endings that no program opens yet.

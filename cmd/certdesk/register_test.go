@@ -61,3 +61,11 @@ func TestRegistered(t *testing.T) {
 		}
 	}
 }
+
+// TestProgramsIn wants the names that the program had when it registered.
+func TestProgramsIn(t *testing.T) {
+	created := keysOf(append(registration(`C:\Certdesk\certdesk.exe`), registration(`D:\cd 2.exe`)...))
+	if got := programsIn(created); !slices.Equal(got, []string{"certdesk.exe", "cd 2.exe"}) {
+		t.Errorf("programs %q of %q", got, created)
+	}
+}

@@ -50,7 +50,9 @@ func register() error {
 		}
 	}
 	for _, v := range defaults() {
-		if text(registry.CLASSES_ROOT, v.key[len(classesKey):], "") == "" { // nobody opens such files yet
+		// Nobody opens such files yet. Wine does not show the user's classes
+		// among all.
+		if text(registry.CLASSES_ROOT, v.key[len(classesKey):], "") == "" && text(registry.CURRENT_USER, v.key, "") == "" {
 			if err := set(v.key, func(k registry.Key) error { return k.SetStringValue("", v.text) }); err != nil {
 				return err
 			}
@@ -110,8 +112,12 @@ func unregister() error {
 	if err != nil {
 		return err
 	}
+	values := append(registration(exe), regValue{productKey, createdValue, ""})
+	for _, name := range programsIn(created) {
+		values = append(values, registration(name)...)
+	}
 	var problems []error
-	for _, v := range append(registration(exe), regValue{productKey, createdValue, ""}) {
+	for _, v := range values {
 		problems = append(problems, remove(v))
 	}
 	for _, v := range defaults() {

@@ -270,7 +270,7 @@ type Progress func(done, total int, what string)
 
 // An Error is an import that failed.
 type Error struct {
-	Op     string // "import", "move", "tidy" or "permissions"
+	Op     string // "import", "move", "tidy", "permissions" or "relink"
 	Source string // the file
 	Err    error
 	// Left is why what had been done could not be taken back; nil when all
@@ -280,7 +280,10 @@ type Error struct {
 
 // Error says what was imported and why it failed.
 func (e *Error) Error() string {
-	s := fmt.Sprintf("%s %s: %v", e.Op, e.Source, e.Err)
+	s := e.Err.Error()
+	if c, ok := e.Err.(*certstore.Error); !ok || c.Op != e.Op { // else it says what was done, and where
+		s = fmt.Sprintf("%s %s: %s", e.Op, e.Source, s)
+	}
 	if e.Left != nil {
 		s += fmt.Sprintf("; taking it back: %v", e.Left)
 	}

@@ -47,7 +47,9 @@ func (e *LookupError) Unwrap() error { return e.Err }
 // Resolve returns the rows of the one certificate that id names: a SHA-256 or
 // SHA-1 thumbprint or a serial number in any spelling, or an unambiguous
 // prefix of at least 8 hex digits. The certificate may be in several places;
-// keep picks those that are wanted, nil means all. Errors are [*LookupError].
+// keep picks those that are wanted, nil means all. What the user's store only
+// shows of the machine's is left out where the machine's own row is found.
+// Errors are [*LookupError].
 func (inv *Inventory) Resolve(id string, keep func(*Row) bool) ([]*Row, error) {
 	wanted, ok := certificate.ParseID(id)
 	if !ok {
@@ -76,6 +78,9 @@ func (inv *Inventory) Resolve(id string, keep func(*Row) bool) ([]*Row, error) {
 		if r.Certificate.Fingerprint() != found[0].Certificate.Fingerprint() {
 			return nil, &LookupError{ID: id, Err: ErrAmbiguous, Candidates: found}
 		}
+	}
+	if slices.ContainsFunc(found, func(r *Row) bool { return !r.Inherited }) {
+		found = slices.DeleteFunc(found, func(r *Row) bool { return r.Inherited })
 	}
 	return found, nil
 }

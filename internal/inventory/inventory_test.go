@@ -74,6 +74,36 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestResolveInherited: what the user's store only shows of the machine's is no
+// second place, unless it is all that was read.
+func TestResolveInherited(t *testing.T) {
+	store := certstore.NewMemory()
+	ca := certtest.Root(t, "Root")
+	put(t, store, certstore.User, certstore.CA, ca.Certificate, nil)
+	put(t, store, certstore.Machine, certstore.CA, ca.Certificate, nil)
+	inv := load(t, store)
+	id := ca.Fingerprint().String()
+	for _, tt := range []struct {
+		inherited bool
+		keep      func(*inventory.Row) bool
+		want      []certstore.Location
+	}{
+		{false, nil, []certstore.Location{certstore.User, certstore.Machine}},
+		{true, nil, []certstore.Location{certstore.Machine}},
+		{true, func(r *inventory.Row) bool { return r.Location == certstore.User }, []certstore.Location{certstore.User}},
+	} {
+		inv.Rows[0].Inherited = tt.inherited
+		rows, err := inv.Resolve(id, tt.keep)
+		var got []certstore.Location
+		for _, r := range rows {
+			got = append(got, r.Location)
+		}
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("inherited %t: %v, %v, want %v", tt.inherited, got, err, tt.want)
+		}
+	}
+}
+
 // TestSameSerial wants N-04 on both of two certificates with one issuer and
 // serial number, and on no other.
 func TestSameSerial(t *testing.T) {

@@ -265,6 +265,10 @@ func findings(it Item, format string, opt Options) []finding.Finding {
 var titles = map[certstore.Name]string{
 	certstore.My: "Personal", certstore.CA: "Intermediate CAs", certstore.Root: "Trusted roots", certstore.People: "Other people",
 	certstore.TrustedPeople: "Trusted people", certstore.Disallowed: "Untrusted",
+	// Stores that Windows has besides, after the titles of its certificates console.
+	"trust": "Enterprise trust", "trustedpublisher": "Trusted publishers", "authroot": "Third-party roots", "clientauthissuer": "Client authentication issuers",
+	"smartcardroot": "Smart card roots", "trusteddevices": "Trusted devices", "webhosting": "Web hosting", "remote desktop": "Remote Desktop",
+	"request": "Enrollment requests", "flightroot": "Preview build roots", "testsignroot": "Test roots",
 }
 
 // Title returns the name of a store as people read it.

@@ -10,8 +10,13 @@ echo "== certdesk.exe"
 . scripts/wine/mouse.sh
 
 # File types: what register writes, mirrored to the machine because Wine does
-# not look at the user's classes, opens our import plan.
-quiet reg export 'HKCU\Software\Classes' "$dir/before.reg" /y || true
+# not look at the user's classes, opens our import plan. Another program has
+# .pem already, and ours had another name when it registered first.
+classes() { within 20 quiet reg export 'HKCU\Software\Classes' "$dir/$1.reg" /y || die "the user's classes"; }
+within 20 quiet reg add 'HKCU\Software\Classes\.pem' /ve /d Other.PEM /f || die "another program's ending"
+classes before
+cp "$dir/bin/certdesk.exe" "$dir/bin/before it.exe"
+quiet "$dir/bin/before it.exe" register || die "register, under another name"
 quiet "$dir/bin/certdesk.exe" register || die "register"
 for e in pfx p12 cer crt der p7b p7c pem; do
 	seen "HKCU\\Software\\Classes\\.$e\\OpenWithProgids" || die "register: .$e"
@@ -19,7 +24,8 @@ for e in pfx p12 cer crt der p7b p7c pem; do
 	ok
 done
 seen 'HKCU\Software\RegisteredApplications' /v Certdesk || die "register: RegisteredApplications"
-quiet reg export 'HKCU\Software\Classes' "$dir/classes.reg" /y
+classes classes
+iconv -f UTF-16 -t UTF-8 "$dir/classes.reg" | grep -q '^@="Other.PEM"' || die "register took an ending from another program"
 iconv -f UTF-16 -t UTF-8 "$dir/classes.reg" | sed 's/HKEY_CURRENT_USER/HKEY_LOCAL_MACHINE/' | iconv -f UTF-8 -t UTF-16 >"$dir/machine.reg"
 quiet reg import "$dir/machine.reg" || die "mirror"
 open start /unix "$pfx"
@@ -76,9 +82,9 @@ shot main
 shut
 
 quiet "$dir/bin/certdesk.exe" unregister || die "unregister"
-for key in 'HKCU\Software\Certdesk' 'HKCU\Software\Classes\Certdesk.PFX' 'HKCU\Software\Classes\.p7c' 'HKCU\Software\Classes\Applications\certdesk.exe'; do
-	if quiet reg query "$key"; then die "unregister left $key"; fi
-	ok
-done
+if quiet reg query 'HKCU\Software\Certdesk'; then die "unregister left what it knew"; fi
+classes after
+cmp -s "$dir/before.reg" "$dir/after.reg" || die "unregister left something, or took what is another program's"
+ok
 if grep -n 'Error in Fyne call thread\|^panic:' "$dir/window.log"; then die "the log shows an error"; fi
 echo "certdesk.exe: $passed checks passed, 0 failed; pictures in out/windows"
