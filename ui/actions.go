@@ -58,9 +58,13 @@ func (s *shell) startUndo() { s.openUndo() }
 
 // startProbe opens the connection test, with a certificate to send or nil.
 func (s *shell) startProbe(row *model.Row) {
+	inv := &inventory.Inventory{}
+	if snapshot, err := s.list.Snapshot.Get(); err == nil && snapshot != nil {
+		inv = snapshot.Inventory
+	}
 	var send *inventory.Row
 	if row != nil {
 		send = row.Row
 	}
-	s.probe = s.openProbe(send)
+	s.openProbe(inv, send)
 }

@@ -112,12 +112,7 @@ func (v *caView) openExport(a *model.Authority) *form {
 	return f
 }
 
-// saved says over the dialog on top, or over the window, what was written.
+// saved says what was written.
 func (s *shell) saved(path string) {
-	text := lang.X("export.saved", "Saved {{.Path}}", words{"Path": path})
-	if d := parts.TopDialog(s.win.Canvas()); d != nil {
-		d.Toast(text)
-		return
-	}
-	s.say(text)
+	s.say(lang.X("export.saved", "Saved {{.Path}}", words{"Path": path}))
 }

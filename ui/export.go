@@ -336,7 +336,7 @@ func (x *exportView) write(path string) {
 				return
 			}
 			x.dialog.Close()
-			x.shell.say(lang.X("export.saved", "Saved {{.Path}}", words{"Path": path}))
+			x.shell.saved(path)
 		})
 	}()
 }

@@ -23,6 +23,7 @@ type importView struct {
 
 	file    *importFile
 	plan    *importPlan
+	done    *fyne.Container    // the last page while it is shown
 	screen  model.ImportScreen // shown, -1 for none yet
 	loads   int                // counts files that were read
 	loading bool               // the last of them is being read
@@ -129,6 +130,9 @@ func (v *importView) pick() {
 func (v *importView) show() {
 	st := v.model.State()
 	fresh := st.Screen != v.screen
+	if fresh {
+		v.done = nil
+	}
 	v.screen = st.Screen
 	switch st.Screen {
 	case model.ImportChoose:

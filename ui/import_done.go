@@ -10,6 +10,7 @@ import (
 
 	"certdesk/internal/chain"
 	"certdesk/internal/check"
+	"certdesk/internal/elevate"
 	"certdesk/internal/exporter"
 	"certdesk/internal/finding"
 	"certdesk/internal/importer"
@@ -38,7 +39,7 @@ func (v *importView) showRun(st *model.ImportState) {
 
 // showDone is the third screen afterwards.
 func (v *importView) showDone(st *model.ImportState) {
-	body := parts.VBox(12)
+	body := parts.VBox(10)
 	res := st.Result
 	switch {
 	case res.WasUndo:
@@ -75,7 +76,10 @@ func (v *importView) showDone(st *model.ImportState) {
 	show.SetEnabled(res.Row != nil)
 	shut := v.closeButton(st)
 	v.wizard.SetButtons(shut, show, shut)
-	v.wizard.SetPage(3, lang.X("done.title", "Imported"), st.Source.Name, parts.Page(parts.Pad(2, 14, 24, 24, body)), parts.Start(undo))
+	page, before := parts.Page(parts.Pad(2, 14, 24, 24, body)), v.done
+	v.done = page
+	v.wizard.SetPage(3, lang.X("done.title", "Imported"), st.Source.Name, page, parts.Start(undo))
+	parts.ScrollAs(page, before)
 }
 
 // closeButton closes the wizard, or goes on to the next file.
@@ -167,7 +171,7 @@ func (v *importView) doneBanner(st *model.ImportState) fyne.CanvasObject {
 func (v *importView) serialCard(st *model.ImportState) fyne.CanvasObject {
 	n := st.Main.Serials()
 	copyIt := parts.Secondary("copy", lang.X("button.copy", "Copy"), func() { v.shell.copyText(n.Windows) })
-	return parts.SoftCard(parts.AccentSoft, parts.Pad(10, 11, 14, 10, parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(copyIt)),
+	return parts.SoftCard(parts.AccentSoft, parts.Pad(8, 8, 14, 10, parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(copyIt)),
 		parts.VBox(2, parts.Small(lang.X("done.serial", "Serial number, for whoever asks which certificate it is")),
 			parts.NewParagraph(n.Spaced, 17, parts.Text).Mono()))))
 }
@@ -189,8 +193,8 @@ func (v *importView) serialForms(st *model.ImportState) fyne.CanvasObject {
 // nextActions are what people do after an import.
 func (v *importView) nextActions(res *model.ImportResult) fyne.CanvasObject {
 	row := func(icon, title, text string, button *parts.Button) fyne.CanvasObject {
-		button.SetEnabled(res.Row != nil)
-		return parts.Pad(8, 8, 12, 10, parts.Border(nil, nil, parts.Middle(parts.NewIcon(icon, 20, parts.Accent)), parts.Middle(button),
+		button.SetEnabled(res.Row != nil && !res.Undoing)
+		return parts.Pad(6, 6, 12, 10, parts.Border(nil, nil, parts.Middle(parts.NewIcon(icon, 20, parts.Accent)), parts.Middle(button),
 			parts.Pad(0, 0, 12, 8, parts.VBox(1, parts.Body(title).Shrink(), parts.SmallPara(text)))))
 	}
 	export := func() { v.shell.openExport(res.Inventory, []*inventory.Row{res.Row}) }
@@ -203,11 +207,40 @@ func (v *importView) nextActions(res *model.ImportResult) fyne.CanvasObject {
 		}
 		v.shell.copyText(string(p.Data))
 	}
-	return parts.List(
+	rows := []fyne.CanvasObject{
 		row("export", lang.X("done.export", "Export the public certificate"), lang.X("done.exportText", "For a partner that compares the whole certificate. No private key."),
 			parts.Secondary("", lang.X("toolbar.export", "Export…"), export)),
 		row("copy", lang.X("done.iis", "Copy for IIS one-to-one mapping"), lang.X("done.iisText", "Base64 on a single line, without the BEGIN and END lines."),
-			parts.Secondary("", lang.X("button.copy", "Copy"), oneLine)))
+			parts.Secondary("", lang.X("button.copy", "Copy"), oneLine)),
+	}
+	if res.Users != nil {
+		icon := ""
+		if v.shell.wayOf(res.Row) == elevate.Helper {
+			icon = "shield"
+		}
+		rows = append(rows, row("key", lang.X("done.allow", "Let the account of BizTalk or another service use the key"), usersText(res.Users), parts.Secondary(icon, lang.X("done.allowYes", "Allow…"), func() {
+			v.shell.openGrant(res.Row, func() { go v.model.LookAtUsers(v.ctx) })
+		})))
+	}
+	if res.Sendable {
+		rows = append(rows, row("plug", lang.X("done.test", "Try it against the partner's address"), lang.X("done.testText", "Connects with this certificate and explains the answer."),
+			parts.Secondary("", lang.X("done.testYes", "Test…"), func() { v.shell.openProbe(res.Inventory, res.Row) })))
+	}
+	return parts.List(rows...)
+}
+
+// usersText says who may use a key already.
+func usersText(u *model.KeyUsers) string {
+	var accounts []string
+	for _, one := range u.Users {
+		if !one.Denied {
+			accounts = append(accounts, one.Account)
+		}
+	}
+	if len(accounts) == 0 {
+		return lang.X("done.allowText", "A service runs as an account of its own, which cannot read the key yet.")
+	}
+	return lang.X("done.allowUsers", "May use it now: {{.Accounts}}.", words{"Accounts": strings.Join(accounts, ", ")})
 }
 
 // showInList closes the wizard and selects what was imported.

@@ -56,13 +56,17 @@ func (s *shell) confirm(q question, do func()) *parts.Dialog {
 }
 
 // say tells what was done.
-func (s *shell) say(text string) { s.dialogs.offerOn(s).Show(text, "", nil) }
+func (s *shell) say(text string) { s.sayWithUndo(text, "") }
 
 // sayWithUndo tells what was done and offers to take it back; id is that of
-// the journal, "" for what cannot be.
+// the journal, "" for what cannot be. The dialog on top, if any, says it too:
+// it lies over the offer.
 func (s *shell) sayWithUndo(text, id string) {
+	if d := parts.TopDialog(s.win.Canvas()); d != nil {
+		d.Toast(text)
+	}
 	if id == "" {
-		s.say(text)
+		s.dialogs.offerOn(s).Show(text, "", nil)
 		return
 	}
 	s.dialogs.offerOn(s).Show(text, lang.X("button.undo", "Undo"), func() { s.undoNow(id) })

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"errors"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -21,8 +20,7 @@ import (
 type keyUsers struct {
 	slot  *fyne.Container
 	known bool
-	p     certstore.KeyPermissions
-	err   error
+	model.KeyUsers
 }
 
 // loadUsers asks who may use the key of the certificate that is shown.
@@ -33,12 +31,12 @@ func (v *detailView) loadUsers() {
 		return
 	}
 	go func() {
-		p, err := v.shell.changes().KeyPermissions(v.shell.ctx, d.Row.Row)
+		u := v.shell.changes().KeyUsers(v.shell.ctx, d.Row.Row)
 		fyne.Do(func() {
 			if v.detail != d { // another one is shown by now
 				return
 			}
-			v.users.known, v.users.p, v.users.err = true, p, err
+			v.users.known, v.users.KeyUsers = true, u
 			v.fillUsers()
 			v.body.Refresh()
 			relayout(v.body)
@@ -54,29 +52,29 @@ func (v *detailView) fillUsers() {
 		return
 	}
 	u.slot.Add(parts.Pad(8, 0, 0, 0, parts.Small(lang.X("users.title", "Who may use this key")).Bold()))
-	if u.err != nil {
-		u.slot.Add(problemBanner(cause(u.err), nil))
-		if v.permits() { // an administrator may know
+	if u.Err != nil {
+		u.slot.Add(problemBanner(cause(u.Err), nil))
+		if u.Changeable {
 			u.slot.Add(v.grantButton())
 		}
 		return
 	}
 	var rows []fyne.CanvasObject
-	if u.p.Everybody {
+	if u.Everybody {
 		rows = append(rows, parts.Pad(7, 7, 11, 11, parts.Body(lang.X("users.everybody", "Everybody: the key has no access list")).Shrink()))
 	}
-	for _, one := range u.p.Users {
+	for _, one := range u.Users {
 		rows = append(rows, v.userRow(one))
 	}
 	u.slot.Add(parts.List(rows...))
-	if u.p.Password {
+	if u.Password {
 		u.slot.Add(parts.SmallPara(lang.X("users.password", "They need the password of the store besides.")))
 	}
-	if u.p.Fixed != nil && !v.permits() {
+	if u.Fixed != nil && !u.Changeable {
 		why := parts.SmallButton("", lang.X("users.instead", "What can be done?"), func() {
-			v.shell.openFixed(u.p)
+			v.shell.openFixed(u.KeyPermissions)
 		})
-		u.slot.Add(parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(why)), parts.SmallPara(lang.X("users.why", "Cannot be changed here: {{.Why}}.", words{"Why": u.p.Reason()}))))
+		u.slot.Add(parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, parts.Middle(why)), parts.SmallPara(lang.X("users.why", "Cannot be changed here: {{.Why}}.", words{"Why": u.Reason()}))))
 		return
 	}
 	u.slot.Add(v.grantButton())
@@ -84,15 +82,7 @@ func (v *detailView) fillUsers() {
 
 func (v *detailView) grantButton() fyne.CanvasObject {
 	row := v.detail.Row
-	return parts.Start(parts.SmallButton("key", lang.X("users.grant", "Grant…"), func() { v.shell.openGrant(row) }))
-}
-
-// permits reports whether the permissions can be changed from here.
-func (v *detailView) permits() bool {
-	if err := errors.Join(v.users.err, v.users.p.Fixed); err != nil {
-		return v.shell.services.Elevator.Offers(err)
-	}
-	return true
+	return parts.Start(parts.SmallButton("key", lang.X("users.grant", "Grant…"), func() { v.shell.openGrant(row.Row, nil) }))
 }
 
 // openFixed says what can be done where the permissions cannot be changed.
@@ -124,19 +114,20 @@ func (v *detailView) userRow(u certstore.KeyUser) fyne.CanvasObject {
 		name.Add(parts.Small(how).Shrink())
 	}
 	right := parts.HBox(6, parts.Middle(parts.Chip(text, kind)))
-	if v.permits() && u.Revocable {
+	if v.users.Changeable && u.Revocable {
 		row := v.detail.Row
 		right.Add(parts.Middle(parts.SmallButton("", lang.X("users.revoke", "Revoke…"), func() { v.shell.openRevoke(row, u) })))
 	}
 	return parts.Pad(6, 6, 11, 11, parts.Border(nil, nil, nil, parts.Pad(0, 0, 8, 0, right), name))
 }
 
-// openGrant asks for the account that is to use the key.
-func (s *shell) openGrant(row *model.Row) {
+// openGrant asks for the account that is to use the key; done is called once
+// it may, and may be nil.
+func (s *shell) openGrant(row *inventory.Row, done func()) {
 	if s.noJournal() {
 		return
 	}
-	d := parts.NewDialog(s.win.Canvas(), lang.X("grantForm.title", "Let an account use this key"), row.Name, 520, 400)
+	d := parts.NewDialog(s.win.Canvas(), lang.X("grantForm.title", "Let an account use this key"), row.Certificate.CommonName(), 520, 400)
 	field := parts.NewField(`IIS AppPool\DefaultAppPool`)
 	problem, note := parts.VBox(0), parts.VBox(0)
 	d.SetBody(parts.Page(parts.Pad(14, 14, 20, 20, parts.VBox(8, parts.Labelled(lang.X("grantForm.account", "Account"), field),
@@ -145,7 +136,7 @@ func (s *shell) openGrant(row *model.Row) {
 	cancel := parts.Secondary("", lang.X("button.cancel", "Cancel"), d.Close)
 	var grant *parts.Button
 	text := lang.X("grantForm.yes", "Grant")
-	if s.wayOf(row.Row) == elevate.Helper {
+	if s.wayOf(row) == elevate.Helper {
 		text = lang.X("rights.continue", "Continue as administrator")
 		note.Add(parts.SmallPara(rightsText()))
 	}
@@ -156,7 +147,7 @@ func (s *shell) openGrant(row *model.Row) {
 			return
 		}
 		grant.Disable()
-		s.permit(row.Row, certstore.KeyChange{Account: account}, func(err error) {
+		s.permit(row, certstore.KeyChange{Account: account}, func(err error) {
 			grant.Enable()
 			if err != nil {
 				problem.Objects = []fyne.CanvasObject{problemBanner(cause(err), nil)}
@@ -164,6 +155,9 @@ func (s *shell) openGrant(row *model.Row) {
 				return
 			}
 			d.Close()
+			if done != nil {
+				done()
+			}
 		})
 	})
 	d.SetNote(lang.X("grant.note", "You can undo this afterwards."))

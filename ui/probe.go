@@ -19,6 +19,7 @@ import (
 // what the server did at the left, what it wants and what fits at the right.
 type probeView struct {
 	shell  *shell
+	inv    *inventory.Inventory
 	model  *model.Probe
 	dialog *parts.Dialog
 
@@ -37,21 +38,17 @@ type probeView struct {
 	onDone                func(*tlsprobe.Report) // for tests; may be nil
 }
 
-// openProbe opens the connection test; row is the certificate to send, nil
-// for none.
-func (s *shell) openProbe(row *inventory.Row) *probeView {
-	inv := &inventory.Inventory{}
-	if snapshot, err := s.list.Snapshot.Get(); err == nil && snapshot != nil {
-		inv = snapshot.Inventory
-	}
-	v := &probeView{shell: s, model: model.NewProbe(s.services.Store, inv, s.list.Now), cancel: func() {}}
+// openProbe opens the connection test with the certificates of inv; row is the
+// one to send, nil for none.
+func (s *shell) openProbe(inv *inventory.Inventory, row *inventory.Row) {
+	v := &probeView{shell: s, inv: inv, model: model.NewProbe(s.services.Store, inv, s.list.Now), cancel: func() {}}
 	size := s.win.Canvas().Size()
 	v.dialog = parts.NewDialog(s.win.Canvas(), lang.X("probe.title", "Test connection"),
 		lang.X("probe.sub", "The first connection sends no certificate; only the one you choose is ever sent"), min(1060, size.Width-20), min(680, size.Height-20))
 	v.build(row)
 	v.dialog.Show()
 	s.win.Canvas().Focus(v.address)
-	return v
+	s.probe = v
 }
 
 func (v *probeView) build(row *inventory.Row) {
@@ -229,9 +226,7 @@ func (v *probeView) left(r *tlsprobe.Report) fyne.CanvasObject {
 	buttons := parts.HBox(8, copyIt)
 	if r.Sent != nil && r.Result == tlsprobe.Refused {
 		if root := v.model.RootOf(r.Sent.Certificate); root != nil {
-			if row := v.shell.rowOf(root); row != nil {
-				buttons.Add(parts.SmallButton("export", lang.X("probe.exportRoot", "Export root…"), func() { v.shell.startExport([]*model.Row{row}) }))
-			}
+			buttons.Add(parts.SmallButton("export", lang.X("probe.exportRoot", "Export root…"), func() { v.shell.openExport(v.inv, []*inventory.Row{root}) }))
 		}
 	}
 	if len(r.Ask) == 0 {

@@ -161,7 +161,7 @@ func (w *Window) Fit(width, height int) {
 
 // build puts the parts of the window together.
 func (s *shell) build() {
-	s.toast = parts.NewToast()
+	s.toast = parts.NewToast(46)
 	s.toolbar = newToolbar(s)
 	s.sidebar = newSidebar(s)
 	s.table = newListView(s)

@@ -128,6 +128,10 @@ func Help(system string) string {
 	return b.String()
 }
 
+// ForServices reports whether services of other accounts than the one that
+// imports see what is in a location; their accounts may need the key.
+func ForServices(l certstore.Location) bool { return l == certstore.Machine }
+
 // Place is where the target's certificate goes: "machine/my".
 func (t Target) Place() string { return string(t.Location) + "/" + string(t.Store) }
 

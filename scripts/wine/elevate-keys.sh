@@ -61,25 +61,14 @@ same_key machine
 
 # Who may use the key. Wine keeps one change of a key's list and refuses the
 # next: what is revoked gets as far as that.
-may_use() { certctl key permissions f1a0b3c4d5e6f708 --location machine --json; grep -q '"sid":"S-1-5-20"' <<<"$said"; }
 row 453
 click 285 443 # Summary
 press 1059 442 # More room
 press 701 590 # Grant…
-account() {
-	click 550 274
-	xdotool key --window "$window" ctrl+a
-	xdotool type --window "$window" --delay 60 "$1"
-}
 account nobody
 summon 680 525 500 430 # Continue as administrator
 shot elevate-14-nobody
-for _ in 1 2 3 4; do
-	account 'NETWORK SERVICE'
-	click 680 525
-	! within 20 may_use || break
-done
-finally may_use "not granted"
+grant "not granted"
 within 20 shown 1038 590
 shot elevate-15-granted
 press 1038 590 # Revoke…

@@ -85,6 +85,8 @@ type ImportResult struct {
 	Inventory *inventory.Inventory
 	Chain     []chain.Link
 	Verdicts  []check.Verdict
+	Sendable  bool      // Row can be tried against a server that asks for a client certificate
+	Users     *KeyUsers // who may use Row's key, where accounts of services may need it; nil elsewhere
 
 	Undoing bool
 	Undone  []importer.Undone

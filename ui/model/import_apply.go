@@ -2,14 +2,18 @@ package model
 
 import (
 	"context"
+	"slices"
 
+	"certdesk/certstore"
 	"certdesk/internal/certificate"
 	"certdesk/internal/chain"
 	"certdesk/internal/check"
 	"certdesk/internal/elevate"
+	"certdesk/internal/finding"
 	"certdesk/internal/importer"
 	"certdesk/internal/inventory"
 	"certdesk/internal/journal"
+	"certdesk/internal/target"
 )
 
 // Changes returns what pressing Import will do: certificates added or
@@ -87,7 +91,40 @@ func (m *Import) look(ctx context.Context, c *certificate.Certificate, res *Impo
 			res.Verdicts = append(res.Verdicts, check.Judge(check.Subject{Certificate: c, Row: res.Row}, p, res.Inventory, check.Options{Now: m.time()}))
 		}
 	}
+	res.Sendable = res.Row != nil && sendable(res.Row) && slices.Contains(check.Purposes(c), finding.Client)
+	res.Users = m.users(ctx, res.Row)
 }
+
+// users tells who may use the key of a row, nil where no service can see it
+// or nobody can be let in.
+func (m *Import) users(ctx context.Context, r *inventory.Row) *KeyUsers {
+	if r == nil || r.Key == certstore.KeyNone || !target.ForServices(r.Location) {
+		return nil
+	}
+	u := m.changes().KeyUsers(ctx, r)
+	if u.Everybody || !u.Changeable {
+		return nil
+	}
+	return &u
+}
+
+// LookAtUsers asks again who may use the key, after a change of that.
+func (m *Import) LookAtUsers(ctx context.Context) {
+	st := m.State()
+	if st.Result == nil || st.Result.Users == nil {
+		return
+	}
+	u := m.users(ctx, st.Result.Row)
+	m.change(func(s *ImportState) {
+		if s.Result == st.Result { // else it was undone by now
+			res := *s.Result
+			res.Users = u
+			s.Result = &res
+		}
+	})
+}
+
+func (m *Import) changes() *Changes { return &Changes{m.service, m.Elevator} }
 
 // Undo takes the import back, the moves first.
 func (m *Import) Undo(ctx context.Context) {
@@ -100,7 +137,7 @@ func (m *Import) Undo(ctx context.Context) {
 	m.change(func(s *ImportState) { r := res; s.Result = &r })
 	for len(res.Journal) > 0 {
 		last := len(res.Journal) - 1
-		undone, err := (&Changes{m.service, m.Elevator}).Undo(ctx, res.Journal[last])
+		undone, err := m.changes().Undo(ctx, res.Journal[last])
 		res.Undone = append(res.Undone, undone...)
 		if res.UndoErr = err; err != nil {
 			break

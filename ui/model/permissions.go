@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 
 	"certdesk/certstore"
 	"certdesk/internal/elevate"
@@ -9,9 +10,19 @@ import (
 	"certdesk/internal/inventory"
 )
 
-// KeyPermissions tells who may use the private key of a row.
-func (c *Changes) KeyPermissions(ctx context.Context, r *inventory.Row) (certstore.KeyPermissions, error) {
-	return c.Service.KeyPermissions(ctx, r)
+// KeyUsers is who may use a private key.
+type KeyUsers struct {
+	certstore.KeyPermissions
+	Err        error // the store does not tell
+	Changeable bool  // from here, also by continuing as administrator
+}
+
+// KeyUsers tells who may use the private key of a row.
+func (c *Changes) KeyUsers(ctx context.Context, r *inventory.Row) (u KeyUsers) {
+	u.KeyPermissions, u.Err = c.Service.KeyPermissions(ctx, r)
+	err := errors.Join(u.Err, u.Fixed) // an administrator may know
+	u.Changeable = err == nil || c.Elevator.Offers(err)
+	return u
 }
 
 // Permit grants or revokes, and returns the id of the journal record that

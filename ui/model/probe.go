@@ -42,7 +42,7 @@ func NewProbe(store certstore.Store, inv *inventory.Inventory, now func() time.T
 	p := &Probe{store: store, inv: inv, now: now}
 	seen := map[certificate.Fingerprint]bool{}
 	for _, r := range inv.Rows {
-		if r.Key == certstore.KeyNone || r.Key == certstore.KeyUnusable || r.Key == "" || r.Certificate.IsCA() || seen[r.Certificate.Fingerprint()] {
+		if !sendable(r) || seen[r.Certificate.Fingerprint()] {
 			continue
 		}
 		seen[r.Certificate.Fingerprint()] = true
@@ -52,6 +52,11 @@ func NewProbe(store certstore.Store, inv *inventory.Inventory, now func() time.T
 		return cmp.Compare(strings.ToLower(a.Certificate.CommonName()), strings.ToLower(b.Certificate.CommonName()))
 	})
 	return p
+}
+
+// sendable reports whether a row can be sent to a server: its key is there.
+func sendable(r *inventory.Row) bool {
+	return r.Key != certstore.KeyNone && r.Key != certstore.KeyUnusable && r.Key != "" && !r.Certificate.IsCA()
 }
 
 var errNoRoots = errors.New("the file of roots holds no certificate")

@@ -39,7 +39,7 @@ type Dialog struct {
 // cuts it down to its own size.
 func NewDialog(c fyne.Canvas, title, sub string, width, height float32) *Dialog {
 	d := &Dialog{canvas: c, title: Heading(title).Shrink(), sub: Small(sub).Shrink(), body: Stack(), foot: HBox(8),
-		note: Small("").Shrink(), toast: NewToast(), size: fyne.NewSize(width, height)}
+		note: Small("").Shrink(), toast: NewToast(12), size: fyne.NewSize(width, height)}
 	head := VBox(2, d.title)
 	if sub != "" {
 		head.Add(d.sub)
@@ -48,9 +48,9 @@ func NewDialog(c fyne.Canvas, title, sub string, width, height float32) *Dialog 
 	top := Border(nil, HLine(), nil, nil, Pad(14, 12, 20, 14, Border(nil, nil, nil, Middle(cross), head)))
 	bottom := Stack(Fill(Chrome).Round(0, 0, 8, 8), Border(HLine(), nil, nil, nil,
 		Pad(10, 10, 20, 20, Border(nil, nil, nil, d.foot, Middle(d.note)))))
-	frame := &limited{inner: Stack(Outlined(Content, Line, 8), Pad(1, 1, 1, 1, Border(top, bottom, nil, nil, d.body))), want: d.size}
+	frame := &limited{inner: Stack(Outlined(Content, Line, 8), Pad(1, 1, 1, 1, Border(top, bottom, nil, nil, d.body, d.toast.Object()))), want: d.size}
 	frame.ExtendBaseWidget(frame)
-	d.root = Stack(&scrim{Surface: Fill(Scrim)}, Center(frame), d.toast.Object())
+	d.root = Stack(&scrim{Surface: Fill(Scrim)}, Center(frame))
 	d.ExtendBaseWidget(d)
 	return d
 }
@@ -122,7 +122,7 @@ func (d *Dialog) Submit() {
 	}
 }
 
-// Toast shows a word over the dialog for a moment.
+// Toast shows a word for a moment, above the dialog's buttons.
 func (d *Dialog) Toast(text string) { d.toast.Show(text) }
 
 // CreateRenderer implements fyne.Widget.
@@ -210,11 +210,11 @@ type Toast struct {
 	shown int // counts calls, so that an old timer hides nothing new
 }
 
-// NewToast returns a hidden toast.
-func NewToast() *Toast {
+// NewToast returns a hidden toast that floats some pixels above the bottom.
+func NewToast(above float32) *Toast {
 	t := &Toast{label: NewLabel("", 13, Content)}
 	pill := Stack(Outlined(Text, "", 6), Pad(7, 7, 14, 14, HBox(7, Middle(NewIcon("tick", 15, Content)), t.label)))
-	t.box = Border(nil, Pad(0, 46, 0, 0, Center(pill)), nil, nil)
+	t.box = Border(nil, Pad(0, above, 0, 0, Center(pill)), nil, nil)
 	t.box.Hide()
 	return t
 }

@@ -20,7 +20,7 @@ const railWidth = 172
 // NewWizard returns a wizard of a size in pixels, not yet shown.
 func NewWizard(c fyne.Canvas, title, icon string, steps []string, width, height float32) *Wizard {
 	d := &Dialog{canvas: c, title: Heading("").Shrink(), sub: NewLabel("", 13, Text2).Shrink(), body: Stack(), foot: HBox(8),
-		note: Small("").Shrink(), toast: NewToast(), size: fyne.NewSize(width, height)}
+		note: Small("").Shrink(), toast: NewToast(12), size: fyne.NewSize(width, height)}
 	w := &Wizard{Dialog: d, steps: steps, rail: VBox(2), left: Stack()}
 	railHead := Pad(18, 8, 18, 14, VBox(6, Start(NewIcon(icon, 30, Accent)), NewLabel(title, 14, Text).Bold()))
 	rail := Fixed(railWidth, -1, Stack(Fill(Chrome).Round(8, 0, 0, 8), Border(railHead, nil, nil, nil, VBox(0, w.rail))))
@@ -29,10 +29,10 @@ func NewWizard(c fyne.Canvas, title, icon string, steps []string, width, height 
 	top := Pad(16, 8, 24, 14, Border(nil, nil, nil, VBox(0, cross), w.head))
 	bottom := Stack(Fill(Chrome).Round(0, 0, 8, 0), Border(HLine(), nil, nil, nil,
 		Pad(10, 10, 20, 20, Border(nil, nil, nil, d.foot, Middle(w.left)))))
-	content := Border(nil, nil, Border(nil, nil, nil, VLine(), rail), nil, Border(top, bottom, nil, nil, d.body))
+	content := Border(nil, nil, Border(nil, nil, nil, VLine(), rail), nil, Border(top, bottom, nil, nil, d.body, d.toast.Object()))
 	frame := &limited{inner: Stack(Outlined(Content, Line, 8), Pad(1, 1, 1, 1, content)), want: d.size}
 	frame.ExtendBaseWidget(frame)
-	d.root = Stack(&scrim{Surface: Fill(Scrim)}, Center(frame), d.toast.Object())
+	d.root = Stack(&scrim{Surface: Fill(Scrim)}, Center(frame))
 	d.ExtendBaseWidget(d)
 	return w
 }
