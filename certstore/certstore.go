@@ -73,6 +73,7 @@ type Entry struct {
 	FriendlyName string
 	Key          KeyState
 	Exportable   bool   // the key may leave the store; false without a key
+	NoPSS        bool   // Windows: an RSA key that CNG does not open, which makes signatures of PKCS #1 v1.5 only
 	Inherited    bool   // Windows: seen through the user's store, kept in the machine's
 	Trusted      bool   // a trust anchor for TLS, whatever store it is shown in; [Entry.Anchor] knows more
 	Shipped      bool   // a trust anchor that came with the system, not one that somebody added

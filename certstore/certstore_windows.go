@@ -53,7 +53,7 @@ func Open(ctx context.Context, opts Options) (Store, error) {
 	s := &windowsStore{prefix: getenv("CERTDESK_STORE_PREFIX"), provider: Provider(getenv("CERTDESK_KEY_PROVIDER")), writable: machineWritable,
 		why: "CERTDESK_KEY_PROVIDER says so."}
 	if getenv("CERTDESK_MACHINE_READONLY") != "" {
-		s.writable = func() error { return windows.ERROR_ACCESS_DENIED }
+		s.writable = func() error { return wincrypt.Wrap("CERTDESK_MACHINE_READONLY", windows.ERROR_ACCESS_DENIED) }
 	}
 	switch s.provider {
 	case ProviderCNG, ProviderCAPI:
@@ -189,6 +189,7 @@ func (s *windowsStore) entry(e held, readOnly bool) Entry {
 	}
 	if e.link != nil {
 		out.Key, out.Exportable = s.inspect(e.link)
+		out.NoPSS = e.link.ProvType != 0 && !byCNG(e.link)
 	}
 	return out
 }
@@ -229,7 +230,7 @@ func (s *windowsStore) Rename(ctx context.Context, ref Ref, friendlyName string)
 	return s.during(ctx, "rename", ref, func() (*certificate.Certificate, error) {
 		e, err := s.change(ref)
 		if err != nil {
-			return nil, err
+			return e.Certificate, err
 		}
 		return e.Certificate, e.store.add(e.Certificate, nil, properties{&friendlyName, e.link})
 	})
@@ -356,8 +357,11 @@ func (s *windowsStore) fail(op string, ref Ref, c *certificate.Certificate, err 
 	if i, ok := errors.AsType[*impossible](err); ok {
 		e.Advise = i.advice
 	}
-	if errors.Is(e.Err, ErrDenied) && ref.Location == Machine {
-		e.Advise = "Run it as administrator (an elevated prompt), or choose the user location."
+	if errors.Is(e.Err, ErrDenied) {
+		e.Advise = "Run it as the account that it belongs to, or have that account's rights given to you."
+		if ref.Location == Machine {
+			e.Advise = "Run it as administrator (an elevated prompt), or choose the user location."
+		}
 	}
 	if errors.Is(e.Err, ErrCanceled) && ref.Location == User && ref.Store == Root {
 		e.Advise = "Nothing was changed. Windows asks before the user's roots change, and without a desktop (ssh, a service) it answers no itself: use the machine location there."
@@ -365,20 +369,24 @@ func (s *windowsStore) fail(op string, ref Ref, c *certificate.Certificate, err 
 	return e
 }
 
-// cause gives a number of Windows the sentinel it stands for.
+// cause gives a number of Windows the sentinel it stands for, once. Where both
+// say the same, the number stays and its sentence goes.
 func cause(err error) error {
 	is := wincrypt.IsCode[windows.Handle]
+	same := func(kind error) error { return &because{kind, wincrypt.Brief(err)} }
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, ErrDenied), errors.Is(err, ErrCanceled), errors.Is(err, ErrExists), errors.Is(err, ErrBusy), errors.Is(err, ErrNotPossible):
+		return err
 	case errors.Is(err, fs.ErrPermission), is(err, windows.Handle(windows.E_ACCESSDENIED), windows.NTE_PERM):
-		return &because{ErrDenied, err}
+		return same(ErrDenied)
 	case wincrypt.IsCode(err, windows.ERROR_CANCELLED), is(err, windows.NTE_USER_CANCELLED, windows.SCARD_W_CANCELLED_BY_USER):
-		return &because{ErrCanceled, err}
+		return same(ErrCanceled)
 	case is(err, windows.CRYPT_E_EXISTS):
-		return &because{ErrExists, err}
+		return same(ErrExists)
 	case wincrypt.IsCode(err, windows.ERROR_SHARING_VIOLATION):
-		return &because{ErrBusy, err}
+		return same(ErrBusy)
 	case is(err, windows.NTE_BAD_KEYSET, windows.NTE_NO_KEY, windows.NTE_NOT_SUPPORTED, windows.NTE_BAD_KEY, windows.NTE_BAD_DATA) && !errors.Is(err, ErrKey):
 		return &because{ErrKey, err}
 	}

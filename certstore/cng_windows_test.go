@@ -8,8 +8,13 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"io/fs"
 	"math/big"
+	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/windows"
 
 	"certdesk/certstore/internal/wincrypt"
 	"certdesk/internal/certtest"
@@ -150,5 +155,44 @@ func TestProviders(t *testing.T) {
 	})
 	if st, err := s.State(t.Context(), User, ec.Raw); err != nil || st != (State{}) {
 		t.Errorf("State = %+v, %v", st, err)
+	}
+}
+
+// TestCalled takes the call and the number out of what certtostore says, and
+// leaves the handle behind.
+func TestCalled(t *testing.T) {
+	for text, want := range map[string]string{
+		"unable to determine key unique name: NCryptGetProperty(0x4a8964c02d0) returned 80090027 during size check: Success.": "NCryptGetProperty",
+		"NCryptCreatePersistedKey returned 80090029: Success.":                                                                "NCryptCreatePersistedKey",
+		"NCryptOpenStorageProvider returned 80070005: Access is denied.":                                                      "NCryptOpenStorageProvider",
+	} {
+		err := called(errors.New(text))
+		if e, ok := errors.AsType[*wincrypt.Error](err); !ok || e.Call != want || strings.Contains(err.Error(), "0x4a8964c02d0") {
+			t.Errorf("%s becomes %v", text, err)
+		}
+		if errors.Is(cause(err), ErrDenied) != strings.Contains(text, "80070005") {
+			t.Errorf("%s becomes %v", text, cause(err))
+		}
+	}
+	if err := errors.New("something else"); !errors.Is(called(err), err) {
+		t.Error("what names no call is another error")
+	}
+}
+
+// TestCause wants each cause once, whoever finds it first.
+func TestCause(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{wincrypt.Wrap("RegOpenKeyEx", windows.ERROR_ACCESS_DENIED), "access denied: RegOpenKeyEx (0x00000005)"},
+		{windows.ERROR_ACCESS_DENIED, "access denied: 0x00000005"},
+		{&fs.PathError{Op: "mkdir", Path: "keys", Err: windows.ERROR_ACCESS_DENIED}, "access denied: mkdir keys (0x00000005)"},
+		{wincrypt.Wrap("CertAddCertificateContextToStore", syscall.Errno(windows.CRYPT_E_EXISTS)), "already in the store: CertAddCertificateContextToStore (0x80092005)"},
+		{errors.New("anything"), "anything"},
+	} {
+		if got := cause(cause(tt.err)); got.Error() != tt.want || !errors.Is(got, tt.err) {
+			t.Errorf("%v becomes %v, want %s", tt.err, got, tt.want)
+		}
 	}
 }

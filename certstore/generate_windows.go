@@ -5,10 +5,13 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
+	"strconv"
 	"sync"
+	"syscall"
 
 	"github.com/google/certtostore"
 	"github.com/google/deck"
@@ -74,9 +77,13 @@ func (s *windowsStore) Generate(ctx context.Context, r KeyRequest) (PendingKey, 
 		}
 		l := s.pendingLink(p)
 		// certtostore overwrites the key of a container that is there.
-		if k, err := open(l, windows.CRYPT_SILENT); err == nil {
+		k, err := open(l, windows.CRYPT_SILENT)
+		if err == nil {
 			k.close()
 			return nil, ErrExists
+		}
+		if wincrypt.IsCode(err, windows.NTE_NOT_SUPPORTED) { // it keeps no keys at all, so nothing is left either
+			return nil, makesNone(p, err)
 		}
 		public, err := generateKey(p, l, r.Exportable)
 		if err == nil {
@@ -154,7 +161,7 @@ func generateCNG(p PendingKey, l *link) (crypto.PublicKey, error) {
 		Provider: l.Provider, Container: l.Container, CurrentUser: p.Location == User,
 	})
 	if err != nil {
-		return nil, &because{ErrNotPossible, err}
+		return nil, makesNone(p, called(err))
 	}
 	defer func() { _ = w.Close() }()
 	opts := certtostore.GenerateOpts{Algorithm: certtostore.RSA, Size: p.Algorithm.bits()}
@@ -163,16 +170,41 @@ func generateCNG(p PendingKey, l *link) (crypto.PublicKey, error) {
 	}
 	key, err := w.Generate(opts)
 	if err != nil { // then key is no nil interface, and holds a nil pointer
-		kind := ErrNotPossible
-		if text := err.Error(); strings.Contains(text, "returned 80070005") || strings.Contains(text, "returned 80090010") { // E_ACCESSDENIED, NTE_PERM
-			kind = ErrDenied
-		}
-		return nil, &because{kind, err}
+		return nil, makesNone(p, called(err))
 	}
 	if k, ok := key.(*certtostore.Key); ok { // it never closes its handle
 		defer wincrypt.NCryptFreeObject(wincrypt.Object(k.TransientTpmHandle()))
 	}
 	return key.Public(), nil
+}
+
+// makesNone says that the provider of p made no key because of err.
+func makesNone(p PendingKey, err error) error {
+	if errors.Is(cause(err), ErrDenied) {
+		return err
+	}
+	advice := "Let CryptoAPI keep the key (--provider capi), or have it made in an encrypted file (--key-in file)."
+	if p.Algorithm.curve() != "" {
+		advice = "Have the key made in an encrypted file (--key-in file), or choose RSA and let CryptoAPI keep it (--provider capi)."
+	}
+	if p.Provider == ProviderTPM {
+		advice = "Look with tpm.msc whether this computer has a TPM that is ready. " + advice
+	}
+	return &impossible{fmt.Sprintf("%s makes no key: %v", usual(p.Provider).name, err), advice}
+}
+
+// failedCall is how certtostore writes that a function of Windows failed, with
+// the number of a handle that says nothing to anybody.
+var failedCall = regexp.MustCompile(`(\w+)(?:\(0x[0-9a-f]+\))? returned ([0-9A-Fa-f]{8})\b`)
+
+// called returns certtostore's error as one of Windows.
+func called(err error) error {
+	m := failedCall.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	code, _ := strconv.ParseUint(m[2], 16, 32) // eight digits
+	return wincrypt.Wrap(m[1], syscall.Errno(code))
 }
 
 // makeLegacyDirectory makes the folder of CryptoAPI's keys, which certtostore

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"certdesk/certstore"
@@ -127,6 +128,11 @@ func TestGenerateWithCerttostore(t *testing.T) {
 			if wincrypt.OnWine() != "" {
 				if !errors.Is(err, certstore.ErrNotPossible) {
 					t.Errorf("Generate = %v, want ErrNotPossible: does Wine keep CNG keys now?", err)
+				} else if !strings.Contains(err.Error(), "Provider makes no key: NCrypt") || strings.Contains(err.Error(), "(0x") || certstore.Advice(err) == "" {
+					t.Errorf("Generate = %v, want the provider and the cause; advice %q", err, certstore.Advice(err))
+				}
+				if err := g.Discard(t.Context(), certstore.PendingKey{Location: r.Location, Provider: r.Provider, Container: certstore.ContainerOf("x")}); err != nil {
+					t.Errorf("Discard of a key that there cannot be: %v", err)
 				}
 				t.Skip("Wine 8: NCrypt keeps no keys, and has no elliptic curves and no Unique Name")
 			}

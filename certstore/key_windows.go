@@ -263,22 +263,25 @@ func importCNG(l *link, key crypto.Signer, item Item) error {
 }
 
 // deleteKey deletes the container that l leads to; that it is gone is no
-// error.
+// error, nor that the provider opens no keys at all, as Wine's CNG.
 func deleteKey(l *link) error {
-	var err error
 	if l.ProvType != 0 {
-		err = deleteContainer(l)
-	} else {
-		var k *openKey
-		if k, err = open(l, wincrypt.NCRYPT_SILENT_FLAG); err == nil {
-			if err = wincrypt.NCryptDeleteKey(k.key, wincrypt.NCRYPT_SILENT_FLAG); err == nil {
-				k.key = 0
-			}
-			k.close()
+		err := deleteContainer(l)
+		if wincrypt.IsCode(err, windows.NTE_BAD_KEYSET) {
+			return nil
 		}
+		return err
 	}
-	if wincrypt.IsCode(err, windows.NTE_BAD_KEYSET) {
+	k, err := open(l, wincrypt.NCRYPT_SILENT_FLAG)
+	if wincrypt.IsCode(err, windows.NTE_BAD_KEYSET, windows.NTE_NOT_SUPPORTED) {
 		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer k.close()
+	if err = wincrypt.NCryptDeleteKey(k.key, wincrypt.NCRYPT_SILENT_FLAG); err == nil {
+		k.key = 0
 	}
 	return err
 }

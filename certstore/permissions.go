@@ -50,7 +50,11 @@ func (p KeyPermissions) Reason() string {
 	if p.Fixed == nil {
 		return ""
 	}
-	return strings.TrimPrefix(p.Fixed.Error(), ErrNotPossible.Error()+": ")
+	why := p.Fixed
+	if e, ok := errors.AsType[*Error](why); ok { // which place it is stands beside it
+		why = e.Err
+	}
+	return strings.TrimPrefix(why.Error(), ErrNotPossible.Error()+": ")
 }
 
 // A KeyChange grants an account the use of a key, or revokes it.
@@ -138,7 +142,7 @@ func (a accounts) plan(p KeyPermissions, c KeyChange, mask uint32) (KeyPermissio
 	}
 	b, err := d.Bytes()
 	if err != nil {
-		return p, err
+		return p, &impossible{err.Error(), refusals[err]}
 	}
 	return a.permissions(p.Kind, p.Path, b)
 }
@@ -148,6 +152,7 @@ var refusals = map[error]string{
 	secdesc.ErrEverybody: "Give it an access list with Manage Private Keys of the certificates console first.",
 	secdesc.ErrDenied:    "Remove the entry that denies it with Manage Private Keys of the certificates console; somebody set it on purpose.",
 	secdesc.ErrInherited: "Take the account's right to the folder away, if that is wanted for all keys in it.",
+	secdesc.ErrFull:      "Grant a group instead of single accounts, and take entries away with Manage Private Keys of the certificates console.",
 	secdesc.ErrNeeded:    "Without them nobody could give the key back. Delete the certificate with its key if nobody is to use it.",
 }
 

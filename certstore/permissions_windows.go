@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -44,7 +45,17 @@ var windowsAccounts = accounts{
 		if sid, err := secdesc.ParseSID(name); err == nil {
 			return sid, nil
 		}
-		if sid, _, _, err := windows.LookupSID("", name); err == nil {
+		if local, ok := strings.CutPrefix(name, `.\`); ok { // as the services' console writes it; the look-up knows no such domain
+			if computer, err := windows.ComputerName(); err == nil {
+				name = computer + `\` + local
+			}
+		}
+		sid, _, kind, err := windows.LookupSID("", name)
+		switch {
+		case err != nil:
+		case kind == windows.SidTypeDomain, kind == windows.SidTypeDeletedAccount, kind == windows.SidTypeInvalid:
+			return "", noAccount(name) // nobody signs in as a whole domain
+		default:
 			return secdesc.ParseSID(sid.String())
 		}
 		// Pools and services that Windows does not know are misspelt.

@@ -227,12 +227,29 @@ func (s *windowsStore) orphan(loc Location, c *certificate.Certificate) (*link, 
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range s.orphans(loc, c, used) {
+	for _, l := range append(s.orphans(loc, c, used), s.keptOfRequest(loc, c, used)...) {
 		if s.prove(c, l) == nil {
 			return l, nil
 		}
 	}
 	return nil, nil
+}
+
+// keptOfRequest returns the key of c that was made for a request and that no
+// certificate uses: one that waits, or whose certificate was deleted without
+// it. Its container has the request's name. CAs are no answers to requests.
+func (s *windowsStore) keptOfRequest(loc Location, c *certificate.Certificate, used []*link) []*link {
+	if c.IsCA() {
+		return nil
+	}
+	var list []*link
+	stored, _ := s.storedKeys(context.Background(), loc, ContainerOf("")) // what cannot be listed is not found
+	for _, k := range stored {
+		if !uses(used, k.link) && belongs(c, k.public) {
+			list = append(list, k.link)
+		}
+	}
+	return list
 }
 
 // takeBack undoes what put did: the entry is as it was, and the container
@@ -256,7 +273,7 @@ func (s *windowsStore) Delete(ctx context.Context, ref Ref, mode DeleteMode) err
 	return s.during(ctx, "delete", ref, func() (*certificate.Certificate, error) {
 		e, err := s.change(ref)
 		if err != nil {
-			return nil, err
+			return e.Certificate, err
 		}
 		if err := e.store.remove(e.Fingerprint()); err != nil || mode == DeleteKeepKey || e.link == nil {
 			return e.Certificate, err

@@ -30,9 +30,11 @@ type storedKey struct {
 var errNoCNGList = &because{ErrNotPossible, errors.New("Wine does not list the keys of CNG")}
 
 // storedKeys returns the keys of a location whose public half can be read
-// without a prompt, by name, and why there may be more. With a prefix, which
-// only tests have, others are none of its business.
-func (s *windowsStore) storedKeys(ctx context.Context, loc Location) ([]storedKey, error) {
+// without a prompt and whose name begins with prefix, by name, and why there
+// may be more. With a prefix of the store, which only tests have, others are
+// none of its business.
+func (s *windowsStore) storedKeys(ctx context.Context, loc Location, prefix string) ([]storedKey, error) {
+	prefix = s.prefix + prefix
 	capi, cng := usual(ProviderCAPI), usual(ProviderCNG)
 	l := newLink(capi, loc, "")
 	names, err := wincrypt.CryptEnumContainers(l.Provider, l.ProvType, l.Flags)
@@ -41,7 +43,7 @@ func (s *windowsStore) storedKeys(ctx context.Context, loc Location) ([]storedKe
 		if ctx.Err() != nil {
 			return keys, ctx.Err()
 		}
-		if !strings.HasPrefix(name, s.prefix) {
+		if !strings.HasPrefix(name, prefix) {
 			continue
 		}
 		for _, spec := range []uint32{windows.AT_KEYEXCHANGE, windows.AT_SIGNATURE} {
@@ -57,7 +59,7 @@ func (s *windowsStore) storedKeys(ctx context.Context, loc Location) ([]storedKe
 		if ctx.Err() != nil {
 			return keys, ctx.Err()
 		}
-		if l := newLink(cng, loc, name); strings.HasPrefix(name, s.prefix) {
+		if l := newLink(cng, loc, name); strings.HasPrefix(name, prefix) {
 			if public, err := publicOf(l); err == nil {
 				keys = append(keys, storedKey{l, public})
 			}
@@ -143,7 +145,7 @@ func (s *windowsStore) FindKeys(ctx context.Context, loc Location, refs ...Ref) 
 				continue
 			}
 			if !read { // what cannot be listed is not found; the rest is
-				stored, _ = s.storedKeys(ctx, loc)
+				stored, _ = s.storedKeys(ctx, loc, "")
 				read = true
 			}
 			if l := s.keyOf(e, stored, all); l != nil {
@@ -250,7 +252,7 @@ func (s *windowsStore) LooseKeys(ctx context.Context, loc Location) ([]LooseKey,
 			}
 			known = append(known, all...)
 		}
-		stored, err := s.storedKeys(ctx, loc)
+		stored, err := s.storedKeys(ctx, loc, "")
 		for _, k := range stored {
 			owned := func(e held) bool { return belongs(e.Certificate, k.public) }
 			if uses(used, k.link) || slices.ContainsFunc(known, owned) {

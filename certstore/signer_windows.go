@@ -74,10 +74,13 @@ func (k *windowsSigner) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts)
 	return sig, nil
 }
 
-// open opens the key. CNG opens the keys of CryptoAPI's software providers
-// too, and can then make PSS signatures; Wine's does not.
+// byCNG reports whether CNG opens a key of CryptoAPI: it does those of the
+// software providers, and can then make PSS signatures; Wine's does not.
+func byCNG(l *link) bool { return inSoftware(l) && wincrypt.OnWine() == "" }
+
+// open opens the key, with CNG if that is possible.
 func (k *windowsSigner) open() (*openKey, error) {
-	if k.link.ProvType != 0 && inSoftware(k.link) && wincrypt.OnWine() == "" {
+	if k.link.ProvType != 0 && byCNG(k.link) {
 		as := *k.link
 		as.ProvType, as.Provider = 0, wincrypt.MS_KEY_STORAGE_PROVIDER
 		if key, err := open(&as, 0); err == nil {

@@ -75,7 +75,7 @@ func (s *windowsStore) state(loc Location, c *certificate.Certificate) (State, e
 		if err != nil {
 			return State{}, err
 		}
-		if left := s.orphans(loc, c, used); len(left) > 0 {
+		if left := append(s.orphans(loc, c, used), s.keptOfRequest(loc, c, used)...); len(left) > 0 {
 			l = left[0]
 		}
 	}
@@ -95,7 +95,7 @@ func (s *windowsStore) Restore(ctx context.Context, loc Location, der []byte, st
 		if err != nil {
 			return c, err
 		}
-		if is.Certificate || is.Key || st.Certificate { // else there is nothing to do, whatever one may
+		if is != st && (is.Certificate || is.Key || st.Certificate) { // else there is nothing to do, whatever one may
 			if err := s.readOnly(loc); err != nil {
 				return c, err
 			}

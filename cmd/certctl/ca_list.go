@@ -135,7 +135,7 @@ func (a *app) writePublic(data []byte, out string, force bool, certs []*certific
 	if !force && outfile.Exists(out) {
 		return fmt.Errorf("write %s: the file exists; --force replaces it", out)
 	}
-	if err := outfile.Write(out, data, outfile.Public); err != nil {
+	if err := outfile.WriteUntil(a.interrupted, out, data, outfile.Public); err != nil {
 		return fmt.Errorf("write %s: %w", out, err)
 	}
 	if a.json {

@@ -202,7 +202,7 @@ func (a *app) writeBundle(b certfile.Bundle, x newFileFlags, profile certfile.Pr
 	if err != nil {
 		return err
 	}
-	if err := outfile.Write(x.out, data, outfile.Private); err != nil {
+	if err := outfile.WriteUntil(a.interrupted, x.out, data, outfile.Private); err != nil {
 		return fmt.Errorf("write %s: %w", x.out, err)
 	}
 	j.File, j.Profile, j.Protection, j.Opens, j.Refuses, j.Note = x.out, string(profile), info.Protection, info.Opens, info.Refuses, info.Note

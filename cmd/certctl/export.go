@@ -100,9 +100,12 @@ func (a *app) export(ctx context.Context, ids []string, x exportFlags) error {
 		}
 		rows = append(rows, withKey(found))
 	}
-	if x.out != "" && !x.force {
-		if outfile.Exists(x.out) {
-			return fmt.Errorf("export to %s: the file exists; --force replaces it", x.out)
+	if x.out != "" && !x.force && outfile.Exists(x.out) {
+		return fmt.Errorf("export to %s: the file exists; --force replaces it", x.out)
+	}
+	if x.out != "" { // before a password is asked for
+		if err := outfile.CheckName(x.out); err != nil {
+			return fmt.Errorf("export to %s: %w", x.out, err)
 		}
 	}
 	if format == exporter.PFX {
@@ -200,7 +203,7 @@ type jsonExport struct {
 
 func (a *app) writeExport(data []byte, rows []*inventory.Row, f exporter.Format, out string, mode os.FileMode) error {
 	if out != "" {
-		if err := outfile.Write(out, data, mode); err != nil {
+		if err := outfile.WriteUntil(a.interrupted, out, data, mode); err != nil {
 			return fmt.Errorf("export to %s: %w", out, err)
 		}
 	}

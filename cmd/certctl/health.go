@@ -127,7 +127,7 @@ func (a *app) health(ctx context.Context, x healthFlags) error {
 	if err != nil || x.out == "" {
 		return err
 	}
-	if err := outfile.Write(x.out, []byte(file.String()), outfile.Public); err != nil {
+	if err := outfile.WriteUntil(a.interrupted, x.out, []byte(file.String()), outfile.Public); err != nil {
 		return fmt.Errorf("write %s: %w", x.out, err)
 	}
 	fmt.Fprintf(a.stderr, "wrote %s\n", x.out)

@@ -254,7 +254,7 @@ func (c *completing) exportP12(ctx context.Context, inv *inventory.Inventory, pw
 			return err
 		}
 		defer clear(data)
-		if err := outfile.Write(c.x.p12, data, outfile.Private); err != nil {
+		if err := outfile.WriteUntil(c.interrupted, c.x.p12, data, outfile.Private); err != nil {
 			return fmt.Errorf("write %s: %w", c.x.p12, err)
 		}
 		return nil

@@ -93,7 +93,7 @@ func (a *app) split(ctx context.Context, path, dir string, plain, generate, forc
 		if p.Secret {
 			mode = outfile.Private
 		}
-		if err := outfile.Write(name, p.Data, mode); err != nil {
+		if err := outfile.WriteUntil(a.interrupted, name, p.Data, mode); err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
 		}
 		j.Files = append(j.Files, jsonPiece{name, p.Holds, p.Secret})

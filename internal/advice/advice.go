@@ -4,6 +4,9 @@ package advice
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
 	"strings"
 
 	"certdesk/certstore"
@@ -38,6 +41,8 @@ func forError(err error) string {
 		return "Choose a folder that is there and that you may write to."
 	}
 	switch {
+	case errors.Is(err, outfile.ErrName):
+		return "Choose another name, such as client.pem: con, prn, aux, nul, com1 to com9 and lpt1 to lpt9 are no names of files, with an ending neither."
 	case errors.Is(err, certfile.ErrNoPassword):
 		return "Give the password that protects the file; it is not the pick-up password from the CA's mail."
 	case errors.Is(err, testca.ErrPassword):
@@ -123,5 +128,25 @@ func forError(err error) string {
 	case errors.Is(err, exporter.ErrNoRule):
 		return "Map this certificate one to one."
 	}
+	if _, stored := errors.AsType[*certstore.Error](err); !stored && errors.Is(err, fs.ErrNotExist) {
+		return missing(err)
+	}
 	return certstore.Advice(err)
+}
+
+// missing says where a file was looked for.
+func missing(err error) string {
+	p, ok := errors.AsType[*fs.PathError](err)
+	if !ok || p.Path == "" {
+		return ""
+	}
+	full, err := filepath.Abs(p.Path)
+	switch {
+	case err != nil || filepath.IsAbs(p.Path):
+		return "Check the name of the file and of its folder."
+	case filepath.Base(full) == p.Path:
+		return fmt.Sprintf("It was looked for in the current folder, as %s: check the name, or write the whole path.", full)
+	}
+	here, _ := filepath.Abs(".") // full was found from it
+	return fmt.Sprintf("It was looked for as %s, from the current folder %s: check the name, or write the whole path.", full, here)
 }

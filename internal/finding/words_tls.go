@@ -42,7 +42,7 @@ var tlsWords = map[string]Words{
 	"C-09": {"Not asked for", "The server names other CAs",
 		"The server accepts only certificates from: {value}.", "Use a certificate from one of those CAs, or ask the server's owner to accept yours.", ""},
 	"C-18": {"Wrong kind of key", "The server takes no signature that this key makes",
-		"The key is {value}, and the server takes signatures of: {list}.", "Use a certificate with another kind of key.", ""},
+		"The key is {value}, and the server takes signatures of: {list}.", "{advice}", ""},
 	"R-01": {"Revoked", "The certificate is revoked",
 		"The CA revoked {name} on {when} ({reason}), says {by}.", "Get a new certificate from the CA.", "Please issue a new certificate: this one was revoked on {when}."},
 	"R-02": {"Not known", "The CA's responder does not know the certificate",

@@ -126,7 +126,7 @@ func (s *Service) Plan(ctx context.Context, src Source, contents *certfile.Conte
 	p := &Plan{Source: src, Options: opt, contents: contents, Findings: check.FileFindings(src.Name, contents, keyusage.AnyConsumer)}
 	p.Items = placement.Decide(contents, placement.Options{
 		Location: opt.Location, Target: opt.Target, FriendlyName: opt.FriendlyName, Exportable: opt.Exportable, TrustRoots: opt.TrustRoots, Trust: opt.Trust,
-		Question: keyusage.Question{Now: s.now()}, Waiting: s.waiting(opt),
+		Question: keyusage.Question{Now: s.now()}, Waiting: s.waiting(ctx, contents, opt),
 	}, inv.Entries)
 	for i := range p.Items {
 		if other := twin(p.Items, inv, i); other != nil {

@@ -1,9 +1,11 @@
 package outfile
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -33,6 +35,48 @@ func TestWrite(t *testing.T) {
 	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".certdesk-*"))
 	if len(left) > 0 || !Exists(path) {
 		t.Errorf("left over: %v", left)
+	}
+}
+
+// TestWriteUntil waits for a reader of a pipe no longer than it may.
+func TestWriteUntil(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no pipes among its files")
+	}
+	path := filepath.Join(t.TempDir(), "pipe")
+	if out, err := exec.CommandContext(t.Context(), "mkfifo", path).CombinedOutput(); err != nil {
+		t.Fatalf("mkfifo: %v: %s", err, out)
+	}
+	ended := make(chan struct{})
+	done := make(chan error, 1)
+	go func() { done <- WriteUntil(ended, path, []byte("late"), Public) }()
+	close(ended)
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("nobody reads: %v", err)
+	}
+	// Who reads now gets nothing of it; the writer opened the pipe, and closes it.
+	if got, err := os.ReadFile(path); err != nil || len(got) > 0 {
+		t.Errorf("a late reader gets %q, %v", got, err)
+	}
+	go func() { done <- WriteUntil(make(chan struct{}), path, []byte("in time"), Public) }()
+	got, err := os.ReadFile(path)
+	if err := errors.Join(err, <-done); err != nil || string(got) != "in time" {
+		t.Errorf("a reader gets %q, %v", got, err)
+	}
+}
+
+// TestCheckName has names that are files everywhere; those of devices are in
+// the command scripts, as only Windows has them.
+func TestCheckName(t *testing.T) {
+	for _, path := range []string{"a.pem", "console.pem", "../a.pem", "..", ".", "/", "d/auxiliary"} {
+		if err := CheckName(path); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	for _, path := range []string{"con", "NUL", "d/com1", `\\.\aux`} {
+		if err := CheckName(path); errors.Is(err, ErrName) != (runtime.GOOS == "windows") {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
 

@@ -84,7 +84,8 @@ type Options struct {
 	TrustRoots   bool           // every root of the file
 	Trust        map[certificate.Fingerprint]bool
 	Question     keyusage.Question
-	// Waiting are keys in the stores whose requests were not answered yet.
+	// Waiting are keys in the stores whose requests were not answered yet, and
+	// without a container those that are there otherwise.
 	Waiting []certstore.PendingKey
 }
 
@@ -185,7 +186,7 @@ func decide(it *Item, opt Options, there []certstore.Entry) {
 		if it.Waiting != nil {
 			it.Reason = "Its private key is in the store since the request was made."
 			if it.Waiting.Container == "" {
-				it.Reason = "Its private key is in the store, with the certificate that it renews."
+				it.Reason = "Its private key is in the store already."
 			}
 		}
 		if here == nil {

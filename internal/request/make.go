@@ -78,7 +78,7 @@ func (s *Service) New(ctx context.Context, opt Options) (Record, error) {
 		err = s.save(r)
 	}
 	if err == nil && r.File != "" {
-		if err = outfile.Write(r.File, r.PEM(), outfile.Public); err != nil {
+		if err = outfile.WriteUntil(ctx.Done(), r.File, r.PEM(), outfile.Public); err != nil {
 			err = fmt.Errorf("write %s: %w", r.File, err)
 		}
 	}
@@ -112,6 +112,9 @@ func (s *Service) check(ctx context.Context, r *Record, opt Options) error {
 	}
 	if r.File != "" && !opt.Force && outfile.Exists(r.File) {
 		return fmt.Errorf("write %s: %w", r.File, ErrExists)
+	}
+	if err := outfile.CheckName(r.File); r.File != "" && err != nil {
+		return fmt.Errorf("write %s: %w", r.File, err)
 	}
 	switch {
 	case opt.SameKey:

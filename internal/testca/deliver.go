@@ -72,6 +72,9 @@ func (a *Authority) IssueTo(r Request, d Delivery, password []byte, signer crypt
 	} else if !st.IsDir() {
 		return nil, fmt.Errorf("write %s: %s is no folder", d.Path, filepath.Dir(d.Path))
 	}
+	if err := outfile.CheckName(d.Path); err != nil {
+		return nil, fmt.Errorf("write %s: %w", d.Path, err)
+	}
 	if r.Public != nil && !slices.Contains([]string{"", FormatPEM, FormatDER, FormatP7B}, d.Format) {
 		return nil, fmt.Errorf("write %s as %s: there are pem, p7b and der", d.Path, d.Format)
 	}

@@ -3,6 +3,7 @@ package tlsprobe
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -12,6 +13,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"certdesk/internal/certificate"
 	"certdesk/internal/chain"
@@ -30,8 +32,17 @@ type Mine struct {
 
 // mine returns the certificates of the Personal stores, those that fit r
 // first, each certificate once.
-func (p *prober) mine(r *Request) []Mine {
+func (p *prober) mine(ctx context.Context, r *Request) []Mine {
 	var out []Mine
+	needsPSS := sync.OnceValue(func() bool { return p.needsPSS(ctx, r) })
+	hold := func(row *inventory.Row) Mine {
+		m := p.hold(row, r)
+		if m.Fits && row.NoPSS && needsPSS() {
+			m.Fits, m.Findings = false, []finding.Finding{wrongKey(row.Certificate.KeyType()+" without PSS signatures", r.withoutPKCS1().AlgorithmText(),
+				"Import its file again and let CNG keep the key, or use a certificate with another kind of key.")}
+		}
+		return m
+	}
 	seen := map[certificate.Fingerprint]int{}
 	for _, row := range p.opt.Inventory.Rows {
 		if row.Store != "my" || row.Certificate.IsCA() {
@@ -39,12 +50,12 @@ func (p *prober) mine(r *Request) []Mine {
 		}
 		if i, ok := seen[row.Fingerprint()]; ok {
 			if out[i].Row.Key == "none" && row.Key != "none" {
-				out[i] = p.hold(row, r)
+				out[i] = hold(row)
 			}
 			continue
 		}
 		seen[row.Fingerprint()] = len(out)
-		out = append(out, p.hold(row, r))
+		out = append(out, hold(row))
 	}
 	slices.SortStableFunc(out, func(a, b Mine) int {
 		rank := func(m Mine) int {
@@ -92,9 +103,36 @@ func (r *Request) against(c *certificate.Certificate, inv *inventory.Inventory, 
 		}
 	}
 	if r.info != nil && !r.signable(c) {
-		fs = append(fs, finding.Finding{ID: "C-18", Severity: finding.Error, Purpose: finding.Client, Source: "RFC 8446 4.2.3", Evidence: finding.Evidence{Field: "subjectPublicKeyInfo", Value: c.KeyType()}, Params: map[string]string{"list": r.AlgorithmText()}})
+		fs = append(fs, wrongKey(c.KeyType(), r.AlgorithmText(), "Use a certificate with another kind of key."))
 	}
 	return fs
+}
+
+// wrongKey says that a key makes none of the signatures in list.
+func wrongKey(key, list, advice string) finding.Finding {
+	return finding.Finding{ID: "C-18", Severity: finding.Error, Purpose: finding.Client, Source: "RFC 8446 4.2.3",
+		Evidence: finding.Evidence{Field: "subjectPublicKeyInfo", Value: key}, Params: map[string]string{"list": list, "advice": advice}}
+}
+
+// needsPSS reports whether the server takes no RSA signatures of PKCS #1 v1.5:
+// at TLS 1.3 there are none for a handshake, so whether it has TLS 1.2 too is
+// tried, without a certificate. What cannot be found out is no reason.
+func (p *prober) needsPSS(ctx context.Context, r *Request) bool {
+	if r.Version == tls.VersionTLS13 {
+		quiet := &prober{opt: p.opt, report: &Report{Target: p.opt.Target}}
+		quiet.opt.Progress = nil
+		o := quiet.connect(ctx, attempt{max: tls.VersionTLS12})
+		if o.request == nil {
+			return isAlert(o.err)
+		}
+		r = o.request
+	}
+	return len(r.Algorithms) > 0 && len(r.withoutPKCS1().Algorithms) == len(r.Algorithms)
+}
+
+// withoutPKCS1 returns r as a key sees it that has to sign with PSS.
+func (r *Request) withoutPKCS1() *Request {
+	return &Request{Algorithms: slices.DeleteFunc(slices.Clone(r.Algorithms), func(a tls.SignatureScheme) bool { return strings.HasPrefix(a.String(), "PKCS1") })}
 }
 
 // signable reports whether the key of c can make a signature that the server

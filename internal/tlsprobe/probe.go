@@ -165,7 +165,7 @@ func Run(ctx context.Context, opt Options) *Report {
 	p := &prober{opt: opt, report: &Report{Target: opt.Target}}
 	p.run(ctx)
 	if p.report.Request != nil {
-		p.report.Mine = p.mine(p.report.Request)
+		p.report.Mine = p.mine(ctx, p.report.Request)
 	}
 	p.conclude()
 	return p.report

@@ -21,6 +21,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/certificate"
 	"certdesk/internal/certtest"
+	"certdesk/internal/finding"
 	"certdesk/internal/inventory"
 	"certdesk/internal/servertest"
 	"certdesk/internal/tlsprobe"
@@ -341,13 +342,33 @@ func TestWithoutPSS(t *testing.T) {
 	w := newWorld(t)
 	id := w.identity(w.client, w.inter)
 	id.Key = noPSS{id.Key}
+	known := func(o *tlsprobe.Options) {
+		for _, row := range o.Inventory.Rows {
+			row.NoPSS = row.Fingerprint() == w.client.Fingerprint()
+		}
+	}
+	// fits holds the client's line of the person's certificates against the server.
+	fits := func(server string, r *tlsprobe.Report, want bool) {
+		t.Helper()
+		i := slices.IndexFunc(r.Mine, func(m tlsprobe.Mine) bool { return m.Row.NoPSS })
+		if i < 0 || r.Mine[i].Fits != want {
+			t.Fatalf("%s: fits is not %t: %+v", server, want, r.Mine)
+		}
+		for _, f := range r.Mine[i].Findings {
+			words := finding.WordsOf(f)
+			if f.ID != "C-18" || !strings.Contains(words.Message, "RSA 2048 without PSS signatures") || !strings.Contains(words.Message, "RSA-PSS") || !strings.Contains(words.Advice, "CNG") {
+				t.Errorf("%s: %s %+v", server, f.ID, words)
+			}
+		}
+	}
 	const tls = "ssl_certificate server.pem; ssl_certificate_key server.key; ssl_client_certificate cas.pem; ssl_verify_depth 3; ssl_verify_client on; ssl_protocols "
 	for _, tt := range []struct {
 		versions string
 		result   tlsprobe.Result
 		status   tlsprobe.Status
 	}{{"TLSv1.2", tlsprobe.OK, tlsprobe.StepOK}, {"TLSv1.2 TLSv1.3", tlsprobe.OK, tlsprobe.StepWarning}, {"TLSv1.3", tlsprobe.CannotSend, tlsprobe.StepError}} {
-		r := w.probe(t, fmt.Sprintf("https://127.0.0.1:%d/", servertest.Nginx(t, w.dir, "", tls+tt.versions+";")), id)
+		r := w.probe(t, fmt.Sprintf("https://127.0.0.1:%d/", servertest.Nginx(t, w.dir, "", tls+tt.versions+";")), id, known)
+		fits(tt.versions, r, tt.versions != "TLSv1.3")
 		i := slices.IndexFunc(r.Steps, func(s tlsprobe.Step) bool { return s.ID == "again" })
 		if i < 0 || r.Steps[i+1].ID != "sent" || r.Steps[i+1].Status != tt.status || (r.Steps[i+1].Advice == "") != (tt.status == tlsprobe.StepOK) {
 			t.Errorf("%s: %+v", tt.versions, r.Steps)
@@ -366,7 +387,9 @@ func TestWithoutPSS(t *testing.T) {
 	}
 	// a server that has TLS 1.2 and takes PSS only, and one that asks for a folder
 	port := servertest.OpenSSL(t, w.dir, "s_server", "-accept", "127.0.0.1:PORT", "-www", "-cert", "server.pem", "-cert_chain", "inter.pem", "-key", "server.key", "-tls1_2", "-Verify", "3", "-CAfile", "root.pem", "-client_sigalgs", "RSA-PSS+SHA256")
-	want(t, w.probe(t, fmt.Sprintf("https://127.0.0.1:%d/", port), id), tlsprobe.CannotSend, false, "")
+	r := w.probe(t, fmt.Sprintf("https://127.0.0.1:%d/", port), id, known)
+	want(t, r, tlsprobe.CannotSend, false, "")
+	fits("PSS only", r, false)
 	port = servertest.Apache(t, w.dir, fmt.Sprintf("SSLCertificateFile %[1]s/server.pem\nSSLCertificateKeyFile %[1]s/server.key\nSSLCACertificateFile %[1]s/cas.pem\nSSLVerifyDepth 3\n<Location /secure>\nSSLVerifyClient require\n</Location>\n", w.dir))
 	want(t, w.probe(t, fmt.Sprintf("https://127.0.0.1:%d/secure/", port), id), tlsprobe.OK, true, "200")
 }

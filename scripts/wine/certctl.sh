@@ -101,6 +101,14 @@ certctl import sample/sample.pfx --password-file sample/sample.pass --provider c
 check "Wine keeps no CNG keys" is 1
 certctl list --location user --json
 check "and nothing of it is left" lacks 'client.sample.example'
+for provider in cng tpm; do
+	certctl request --cn cng.example.test --provider $provider -o cng.csr
+	check "request --provider $provider" is 1
+	check "$provider: provider, cause and advice, no handle" grep -qE '(Storage|Crypto) Provider makes no key: NCryptOpenKey: error 0x80090029' "$work/err"
+	check "$provider: advice" grep -q '^hint: .*(--key-in file)' "$work/err"
+	certctl request list --json
+	check "$provider: nothing is left of the request" [ "$code ${out//[[:space:]]/}" = "0 []" ]
+done
 certctl import sample/sample.pfx --password-file sample/sample.pass --provider capi --yes
 check "CryptoAPI by name" is 0
 certctl key permissions f1a0b3c4d5e6f708 --json

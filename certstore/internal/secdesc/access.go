@@ -66,10 +66,16 @@ var (
 	ErrDenied    = errors.New("an entry denies the account the key")
 	ErrInherited = errors.New("the account may use the key because it may read the folder")
 	ErrNeeded    = errors.New("the key's owner, SYSTEM and Administrators keep their access")
+	ErrFull      = errors.New("the key's access list is full: Windows has no longer ones than 64 KiB")
 )
 
 // concerns reports whether an entry is about the object itself.
 func (a ACE) concerns() bool { return a.Flags&InheritOnly == 0 && AccessOf(a.Mask) != None }
+
+// isAlso reports whether every account that is sid is group too.
+func (sid SID) isAlso(group SID) bool {
+	return sid == group || group == everyone || group == authenticated && sid != anonymous
+}
 
 // Grant lets sid use the key with the rights mask, beside everything that is
 // there. changed is false when it could already.
@@ -79,12 +85,10 @@ func (d *Descriptor) Grant(sid SID, mask uint32) (changed bool, err error) {
 	}
 	own := -1
 	for i, a := range d.DACL {
-		if a.SID != sid {
-			continue
-		}
 		switch {
-		case a.Type == Deny && a.concerns():
+		case a.Type == Deny && a.concerns() && sid.isAlso(a.SID):
 			return false, ErrDenied
+		case a.SID != sid:
 		case a.Type == Allow && a.concerns():
 			return false, nil
 		case a.Type == Allow && a.Flags == 0:

@@ -167,7 +167,7 @@ func (d *Descriptor) daclBytes() ([]byte, error) {
 		out = append(out, body...)
 	}
 	if len(out) > 0xffff {
-		return nil, malformed("its list is longer than 64 KiB")
+		return nil, ErrFull
 	}
 	binary.LittleEndian.PutUint16(out[2:], uint16(len(out)))
 	return out, nil

@@ -3,6 +3,8 @@ package secdesc_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"certdesk/certstore/internal/secdesc"
@@ -103,12 +105,20 @@ func TestAccounts(t *testing.T) {
 		"everyone":                     "S-1-1-0",
 		`BUILTIN\IIS_IUSRS`:            "S-1-5-32-568",
 		"s-1-5-21-1-2-3-500":           "S-1-5-21-1-2-3-500",
+		"S-1-05-18":                    "S-1-5-18",
+		"S-1-0x5-18":                   "S-1-5-18",
+		"NetworkService":               "S-1-5-20",
+		`NT AUTHORITY\LocalService`:    "S-1-5-19",
+		"LocalSystem":                  "S-1-5-18",
+		`NT AUTHORITY\Local System`:    "S-1-5-18",
+		`IIS AppPool\My Pool`:          "S-1-5-82-2895693528-721489872-1924241747-811648452-3673301054",
+		`NT SERVICE\My Service`:        "S-1-5-80-2531244129-2761476898-3392407800-390980132-2312585309",
 	} {
 		if got, ok := secdesc.Account(name); !ok || got != want {
 			t.Errorf("%s = %s, %t, want %s", name, got, ok, want)
 		}
 	}
-	for _, name := range []string{"", `\`, "alice", `CORP\alice`, `IIS AppPool\`, "S-1", "S-1-5", "S-1-5-x", "S-2-5-18", "S-1-5-4294967296"} {
+	for _, name := range []string{"", `\`, "alice", `CORP\alice`, `IIS AppPool\`, "S-1", "S-1-5", "S-1-5-x", "S-1-0b101-18", "S-1-1_0-18", "S-2-5-18", "S-1-5-4294967296"} {
 		if got, ok := secdesc.Account(name); ok {
 			t.Errorf("%q is taken for %s", name, got)
 		}
@@ -131,11 +141,19 @@ func TestChanges(t *testing.T) {
 		{"merged with other rights", "D:(A;;SD;;;NS)(A;;FA;;;SY)", "D:(A;;0x80130089;;;NS)(A;;FA;;;SY)", true, "S-1-5-20", nil},
 		{"empty list", "D:P", "D:P(A;;0x80120089;;;NS)", true, "S-1-5-20", nil},
 		{"denied", "D:(D;;GR;;;NS)", "", true, "S-1-5-20", secdesc.ErrDenied},
+		{"everybody is denied", "D:(D;;GA;;;WD)(A;;FA;;;SY)", "", true, "S-1-5-20", secdesc.ErrDenied},
+		{"all who sign in are denied", "D:(D;;FR;;;AU)(A;;FA;;;SY)", "", true, pool, secdesc.ErrDenied},
+		{"denied what is not needed", "D:(D;;SD;;;WD)(D;OIIO;GA;;;NS)", "D:(D;;SD;;;WD)(D;OIIO;GA;;;NS)(A;;0x80120089;;;NS)", true, "S-1-5-20", nil},
+		{"another is denied", "D:(D;;GA;;;LS)", "D:(D;;GA;;;LS)(A;;0x80120089;;;NS)", true, "S-1-5-20", nil},
+		{"inherited stays protected", "D:PAI(A;ID;FA;;;SY)", "D:PAI(A;;0x80120089;;;NS)(A;ID;FA;;;SY)", true, "S-1-5-20", nil},
+		{"only writing is allowed", "D:(A;;GWGX;;;NS)", "D:(A;;0xe0120089;;;NS)", true, "S-1-5-20", nil},
 		{"no list", "D:NO_ACCESS_CONTROL", "", true, "S-1-5-20", secdesc.ErrEverybody},
 		{"none at all", "O:SY", "", true, "S-1-5-20", secdesc.ErrEverybody},
 		{"revoke", "D:(A;;FA;;;SY)(A;;FR;;;NS)(A;;FR;;;LS)", "D:(A;;FA;;;SY)(A;;FR;;;LS)", false, "S-1-5-20", nil},
 		{"revoke twice listed", "D:(A;;FR;;;NS)(A;;GA;;;NS)(A;;FA;;;SY)", "D:(A;;FA;;;SY)", false, "S-1-5-20", nil},
 		{"revoke leaves denials and other rights", "D:(D;;FR;;;NS)(A;;SD;;;NS)", "D:(D;;FR;;;NS)(A;;SD;;;NS)", false, "S-1-5-20", nil},
+		{"revoke of what only children inherit", "D:(A;CIIO;GR;;;NS)", "D:(A;CIIO;GR;;;NS)", false, "S-1-5-20", nil},
+		{"revoke where it is inherited too", "D:(A;;FR;;;NS)(A;ID;FR;;;NS)", "", false, "S-1-5-20", secdesc.ErrInherited},
 		{"revoke nobody", "D:(A;;FA;;;SY)", "D:(A;;FA;;;SY)", false, "S-1-5-20", nil},
 		{"revoke inherited", "D:(A;ID;FR;;;NS)", "", false, "S-1-5-20", secdesc.ErrInherited},
 		{"revoke SYSTEM", "D:(A;;FA;;;SY)", "", false, secdesc.System, secdesc.ErrNeeded},
@@ -229,6 +247,66 @@ func TestMalformedSDDL(t *testing.T) {
 		if d, err := secdesc.ParseSDDL(text); !errors.Is(err, secdesc.ErrDescriptor) && !errors.Is(err, secdesc.ErrSID) {
 			t.Errorf("%s = %+v, %v", text, d, err)
 		}
+	}
+}
+
+// TestLongLists fills a list to its limit, and refuses one entry more.
+func TestLongLists(t *testing.T) {
+	d, err := secdesc.ParseSDDL("O:SYD:P(A;;FA;;;SY)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const most = (1<<16 - 1 - 8 - 20) / 40 // entries of five numbers, after the list's header and SYSTEM
+	for n := range most {
+		d.DACL = append(d.DACL, secdesc.ACE{Mask: secdesc.Use, SID: secdesc.SID(fmt.Sprintf("S-1-5-82-1-2-3-4-%d", n))})
+	}
+	b, err := d.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := secdesc.Parse(b)
+	if err != nil || len(full.DACL) != most+1 || full.Owner != secdesc.System || full.Control&secdesc.DACLProtected == 0 {
+		t.Fatalf("the full list is read as %d entries, %v", len(full.DACL), err)
+	}
+	if changed, err := full.Grant("S-1-5-82-1-2-3-4-0", secdesc.Use); changed || err != nil {
+		t.Errorf("Grant to the first: %t, %v", changed, err)
+	}
+	if changed, err := full.Grant("S-1-5-82-9-9-9-9-9", secdesc.Use); !changed || err != nil {
+		t.Fatal(changed, err)
+	}
+	if _, err := full.Bytes(); !errors.Is(err, secdesc.ErrFull) {
+		t.Errorf("one entry more: %v", err)
+	}
+	if changed, err := full.Revoke("S-1-5-82-1-2-3-4-0"); !changed || err != nil {
+		t.Fatal(changed, err)
+	}
+	if _, err := full.Bytes(); err != nil {
+		t.Errorf("one for another: %v", err)
+	}
+}
+
+// TestObjectEntries leaves entries for objects of Active Directory, and what
+// else it does not understand, in their places.
+func TestObjectEntries(t *testing.T) {
+	d, err := secdesc.ParseSDDL("D:P(D;;FR;;;BG)(A;;FA;;;SY)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := secdesc.ACE{Type: 5, Body: append([]byte{1, 0, 0, 0, 0, 0, 0, 0}, 1, 1, 0, 0, 0, 0, 0, 5, 20, 0, 0, 0)}
+	d.DACL = slices.Insert(d.DACL, 1, object)
+	if changed, err := d.Grant("S-1-5-20", secdesc.Use); !changed || err != nil {
+		t.Fatal(changed, err)
+	}
+	b, err := d.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := secdesc.Parse(b)
+	if err != nil || len(again.DACL) != 4 || !bytes.Equal(again.DACL[1].Body, object.Body) || again.DACL[1].Type != 5 || again.DACL[3].SID != "S-1-5-20" {
+		t.Fatalf("%+v, %v", again, err)
+	}
+	if changed, err := again.Revoke("S-1-5-20"); !changed || err != nil || len(again.DACL) != 3 || again.DACL[1].Type != 5 {
+		t.Errorf("Revoke: %t, %v, %+v", changed, err, again.DACL)
 	}
 }
 

@@ -23,6 +23,9 @@ type SID string
 const (
 	System         SID = "S-1-5-18"
 	Administrators SID = "S-1-5-32-544"
+	everyone       SID = "S-1-1-0"
+	anonymous      SID = "S-1-5-7"
+	authenticated  SID = "S-1-5-11"
 )
 
 // wellKnown lists identifiers that are the same everywhere, with their SDDL
@@ -79,7 +82,11 @@ func ParseSID(text string) (SID, error) {
 	if len(fields) < 4 || len(fields) > 3+15 || fields[0] != "S" || fields[1] != "1" {
 		return "", fmt.Errorf("%w: %.80q", ErrSID, text)
 	}
-	authority, err := strconv.ParseUint(fields[2], 0, 48)
+	digits, base := fields[2], 10
+	if hexadecimal, ok := strings.CutPrefix(digits, "0X"); ok {
+		digits, base = hexadecimal, 16
+	}
+	authority, err := strconv.ParseUint(digits, base, 48)
 	if err != nil {
 		return "", fmt.Errorf("%w: %.80q", ErrSID, text)
 	}
@@ -137,16 +144,22 @@ func (s SID) bytes() []byte {
 }
 
 // Account returns the identifier of an account that needs no look-up: a
-// well-known one by its English name with or without domain, an application
+// well-known one by its English name with or without domain and spaces (IIS and
+// the services' console write NetworkService and LocalSystem), an application
 // pool ("IIS AppPool\name"), a service ("NT SERVICE\name"), or an identifier
 // itself.
 func Account(name string) (SID, bool) {
 	if sid, err := ParseSID(name); err == nil {
 		return sid, true
 	}
+	plain := func(s string) string { return strings.ToUpper(strings.ReplaceAll(s, " ", "")) }
+	asked := plain(name)
+	if asked == "LOCALSYSTEM" || asked == `NTAUTHORITY\LOCALSYSTEM` {
+		return System, true
+	}
 	for _, w := range wellKnown {
 		_, short, _ := strings.Cut(w.name, `\`)
-		if strings.EqualFold(name, w.name) || short != "" && strings.EqualFold(name, short) {
+		if asked == plain(w.name) || short != "" && asked == plain(short) {
 			return w.sid, true
 		}
 	}

@@ -3,6 +3,7 @@ package wincrypt
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"syscall"
 
@@ -29,6 +30,30 @@ func (e *Error) Error() string {
 
 // Unwrap returns the number, which [errors.Is] compares with the portable errors.
 func (e *Error) Unwrap() error { return e.Code }
+
+// A brief is an error of Windows without its sentence.
+type brief struct{ err error }
+
+// Brief returns err with the call and the number alone, for where other words
+// say what the number means.
+func Brief(err error) error { return &brief{err} }
+
+func (b *brief) Error() string {
+	if e, ok := errors.AsType[*Error](b.err); ok {
+		return fmt.Sprintf("%s (0x%08X)", e.Call, uint32(e.Code))
+	}
+	if p, ok := errors.AsType[*fs.PathError](b.err); ok {
+		if code, ok := errors.AsType[syscall.Errno](p.Err); ok {
+			return fmt.Sprintf("%s %s (0x%08X)", p.Op, p.Path, uint32(code))
+		}
+	}
+	if code, ok := b.err.(syscall.Errno); ok { //nolint:errorlint // what is wrapped says more
+		return fmt.Sprintf("0x%08X", uint32(code))
+	}
+	return b.err.Error()
+}
+
+func (b *brief) Unwrap() error { return b.err }
 
 // Wrap names the call that err comes from; nil stays nil.
 func Wrap(call string, err error) error {
