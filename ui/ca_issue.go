@@ -105,7 +105,7 @@ func (f *issueForm) build() {
 		f.self = parts.VBox(14, purposes, parts.Columns(24, half, f.answer.object, right))
 		return
 	}
-	left := parts.VBox(11, parts.VBox(5, f.nameLabel, f.name), parts.Labelled(lang.X("issue.others", "More names: host, IP or mail addresses, upn:user@domain"), f.others),
+	left := parts.VBox(11, parts.VBox(5, f.nameLabel, f.name), parts.VBox(5, parts.NewLabel(lang.X("issue.others", "More names: host, IP or mail addresses, upn:user@domain"), 13, parts.Text2).Shrink(), f.others),
 		parts.Labelled(lang.X("issue.org", "Organization"), f.org),
 		parts.Columns(12, half, parts.Labelled(lang.X("ca.keyType", "Key"), f.key), days), list, wrong)
 	right.Add(f.pass.object)

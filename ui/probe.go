@@ -38,6 +38,8 @@ type probeView struct {
 	onDone                func(*tlsprobe.Report) // for tests; may be nil
 }
 
+const probeMin = 220 // pixels of height in which a report can be read
+
 // openProbe opens the connection test with the certificates of inv; row is the
 // one to send, nil for none.
 func (s *shell) openProbe(inv *inventory.Inventory, row *inventory.Row) {
@@ -83,7 +85,7 @@ func (v *probeView) build(row *inventory.Row) {
 	second := parts.Columns(14, []float32{1, 1}, besideField(lang.X("probe.proxy", "Proxy"), v.proxy),
 		besideField(lang.X("probe.roots", "Roots file"), parts.Border(nil, nil, nil, parts.Pad(0, 0, 6, 0, parts.Middle(choose)), v.roots)))
 	top := parts.Stack(parts.Fill(parts.Chrome), parts.Border(nil, parts.HLine(), nil, nil, parts.Pad(10, 10, 16, 16, parts.VBox(8, first, v.fileRow, second, parts.Start(v.insecure), v.progress.Object()))))
-	v.dialog.SetBody(parts.Border(top, nil, nil, nil, v.result))
+	v.dialog.SetBody(parts.Border(top, nil, nil, nil, parts.Fixed(-1, probeMin, v.result)))
 	shut := parts.Secondary("", lang.X("button.close", "Close"), v.dialog.Close)
 	v.dialog.SetButtons(nil, shut)
 	v.dialog.OnClosed = func() {

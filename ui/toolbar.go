@@ -66,7 +66,9 @@ func newToolbar(s *shell) *toolbar {
 	return t
 }
 
-const searchMin, searchMax = 180, 296 // pixels
+// How wide the search is, in pixels: at least; at least where the buttons have
+// words; and at most.
+const searchMin, searchWorded, searchMax = 100, 180, 296
 
 // MinSize implements fyne.Layout: that of the buttons without words.
 func (t *toolbar) MinSize(o []fyne.CanvasObject) fyne.Size {
@@ -83,7 +85,7 @@ func (t *toolbar) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	colours := o[2].MinSize().Width
 	room := s.Width - colours - 16
 	for _, b := range t.worded {
-		b.ShowWord(t.whole+searchMin <= room)
+		b.ShowWord(t.whole+searchWorded <= room)
 	}
 	left := o[0].MinSize().Width
 	search := min(searchMax, max(searchMin, room-left))

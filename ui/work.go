@@ -13,7 +13,7 @@ const (
 	wideWork     = 1150 // pixels beside the sidebar from which the detail goes to the right
 	detailWidth  = 430
 	detailHeight = 250
-	listMin      = 150 // pixels that the list keeps
+	listMin      = 150 // pixels that the list keeps, half of what there is in a low window
 )
 
 // workArea holds the list and the detail: below it, or at its right where
@@ -34,13 +34,19 @@ func newWorkArea(list fyne.CanvasObject, detail *detailPane) *workArea {
 	return w
 }
 
+// most is how high the detail can be.
+func (w *workArea) most() float32 {
+	h := w.Size().Height
+	return h - min(listMin, h/2)
+}
+
 func (w *workArea) wide() bool { return w.Size().Width >= wideWork }
 
 func (w *workArea) drag(dx, dy float32) {
 	if w.wide() {
 		w.width = min(max(320, w.width-dx), w.Size().Width-420)
 	} else {
-		w.height = min(max(120, w.height-dy), w.Size().Height-listMin)
+		w.height = min(max(120, w.height-dy), w.most())
 		w.tall = false
 	}
 	w.place()
@@ -68,9 +74,9 @@ func (w *workArea) place() {
 		w.detail.Resize(fyne.NewSize(w.width-1, s.Height))
 		return
 	}
-	h := min(w.height, max(0, s.Height-listMin))
+	h := min(w.height, w.most())
 	if w.tall {
-		h = max(0, s.Height-listMin)
+		h = w.most()
 	}
 	y := float32(int(s.Height - h))
 	w.list.Move(fyne.NewPos(0, 0))
@@ -82,7 +88,7 @@ func (w *workArea) place() {
 }
 
 // MinSize implements fyne.CanvasObject.
-func (w *workArea) MinSize() fyne.Size { return fyne.NewSize(420, 2*listMin) }
+func (w *workArea) MinSize() fyne.Size { return fyne.NewSize(360, 220) }
 
 // CreateRenderer implements fyne.Widget.
 func (w *workArea) CreateRenderer() fyne.WidgetRenderer { return &workRenderer{w} }

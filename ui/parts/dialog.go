@@ -36,7 +36,8 @@ type Dialog struct {
 
 // NewDialog returns a dialog of a size in pixels, not yet shown; sub, a
 // second line under the title, may be "". A window smaller than the dialog
-// cuts it down to its own size.
+// cuts it down to its own size; the buttons stay, and what does not fit above
+// them scrolls.
 func NewDialog(c fyne.Canvas, title, sub string, width, height float32) *Dialog {
 	d := &Dialog{canvas: c, title: Heading(title).Shrink(), sub: Small(sub).Shrink(), body: Stack(), foot: HBox(8),
 		note: Small("").Shrink(), toast: NewToast(12), size: fyne.NewSize(width, height)}
@@ -48,7 +49,7 @@ func NewDialog(c fyne.Canvas, title, sub string, width, height float32) *Dialog 
 	top := Border(nil, HLine(), nil, nil, Pad(14, 12, 20, 14, Border(nil, nil, nil, Middle(cross), head)))
 	bottom := Stack(Fill(Chrome).Round(0, 0, 8, 8), Border(HLine(), nil, nil, nil,
 		Pad(10, 10, 20, 20, Border(nil, nil, nil, d.foot, Middle(d.note)))))
-	frame := &limited{inner: Stack(Outlined(Content, Line, 8), Pad(1, 1, 1, 1, Border(top, bottom, nil, nil, d.body, d.toast.Object()))), want: d.size}
+	frame := &limited{inner: Stack(Outlined(Content, Line, 8), Pad(1, 1, 1, 1, Border(top, bottom, nil, nil, room(d.body), d.toast.Object()))), want: d.size}
 	frame.ExtendBaseWidget(frame)
 	d.root = Stack(&scrim{Surface: Fill(Scrim)}, Center(frame))
 	d.ExtendBaseWidget(d)

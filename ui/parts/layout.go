@@ -340,6 +340,23 @@ func Page(content fyne.CanvasObject) *fyne.Container {
 	return container.New(pageLayout{}, scroll)
 }
 
+// room gives an object the room there is, or all that it needs at least, and
+// scrolls then.
+func room(o fyne.CanvasObject) *fyne.Container {
+	return container.New(roomLayout{}, container.NewScroll(o))
+}
+
+type roomLayout struct{}
+
+func (roomLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(40, 40) }
+
+func (roomLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	scroll := o[0].(*container.Scroll)
+	scroll.Content.Resize(s.Max(scroll.Content.MinSize())) // a paragraph learns its width here
+	scroll.Content.Resize(s.Max(scroll.Content.MinSize()))
+	scroll.Resize(s)
+}
+
 // ScrollAs scrolls a page as far as one that it takes the place of; nil: none.
 func ScrollAs(page, before *fyne.Container) {
 	if before == nil {

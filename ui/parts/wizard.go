@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 )
 
 // A Wizard is a dialog of several pages with a rail of its steps at the left.
@@ -15,7 +16,29 @@ type Wizard struct {
 	left  *fyne.Container
 }
 
-const railWidth = 172
+const (
+	railWidth = 172
+	railFrom  = 660 // pixels of the wizard from which there is room for its rail
+)
+
+// railLayout puts the rail beside the page, or leaves it out.
+type railLayout struct{}
+
+func (railLayout) MinSize(o []fyne.CanvasObject) fyne.Size { return o[1].MinSize() }
+
+func (railLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	left := float32(0)
+	if s.Width >= railFrom {
+		left = o[0].MinSize().Width
+		place(o[0], 0, 0, left, s.Height)
+		if !o[0].Visible() {
+			o[0].Show()
+		}
+	} else if o[0].Visible() {
+		o[0].Hide()
+	}
+	place(o[1], left, 0, s.Width-left, s.Height)
+}
 
 // NewWizard returns a wizard of a size in pixels, not yet shown.
 func NewWizard(c fyne.Canvas, title, icon string, steps []string, width, height float32) *Wizard {
@@ -29,7 +52,7 @@ func NewWizard(c fyne.Canvas, title, icon string, steps []string, width, height 
 	top := Pad(16, 8, 24, 14, Border(nil, nil, nil, VBox(0, cross), w.head))
 	bottom := Stack(Fill(Chrome).Round(0, 0, 8, 0), Border(HLine(), nil, nil, nil,
 		Pad(10, 10, 20, 20, Border(nil, nil, nil, d.foot, Middle(w.left)))))
-	content := Border(nil, nil, Border(nil, nil, nil, VLine(), rail), nil, Border(top, bottom, nil, nil, d.body, d.toast.Object()))
+	content := container.New(railLayout{}, Border(nil, nil, nil, VLine(), rail), Border(top, bottom, nil, nil, room(d.body), d.toast.Object()))
 	frame := &limited{inner: Stack(Outlined(Content, Line, 8), Pad(1, 1, 1, 1, content)), want: d.size}
 	frame.ExtendBaseWidget(frame)
 	d.root = Stack(&scrim{Surface: Fill(Scrim)}, Center(frame))
