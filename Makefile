@@ -31,7 +31,7 @@ windows:
 	@scripts/windows.sh build bin/windows
 
 # The conformance suite, the command scripts and the window under Wine. On
-# Windows itself: go test ./certstore/...
+# Windows itself: go test -v ./certstore/...
 test-windows:
 	@scripts/setup.sh windows
 	@scripts/windows.sh test

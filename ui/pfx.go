@@ -388,12 +388,11 @@ func (v *pfxView) findings() bool {
 		return false
 	}
 	v.result = r
-	names := []string{r.Leaf.CommonName()}
+	text := r.Leaf.CommonName()
 	for _, c := range r.Chain {
-		names = append(names, c.CommonName())
+		text = c.CommonName() + " › " + text
 	}
 	v.name.SetPlaceHolder(r.Names[0])
-	text := strings.Join(names, " ← ")
 	if len(r.Added) > 0 {
 		text += ". " + lang.X("pfx.added", "From the stores: {{.Names}}", words{"Names": combiner.Describe(r.Added)})
 	}

@@ -259,7 +259,7 @@ func (v *requestView) buildSecond() {
 	kind := parts.HBox(14, parts.Labelled(lang.X("request.keyType", "Kind of key"), v.keyType))
 	if v.shell.services.System == "windows" {
 		kinds := []certstore.Provider{certstore.ProviderDefault, certstore.ProviderTPM, certstore.ProviderCAPI}
-		v.provider = parts.NewDropdown([]string{lang.X("request.cng", "Windows (CNG)"), lang.X("request.tpm", "TPM"), lang.X("request.capi", "CryptoAPI, for old programs")}, 0, func(i int) {
+		v.provider = parts.NewDropdown([]string{lang.X("request.cng", "As usual (CNG)"), lang.X("request.tpm", "TPM"), lang.X("request.capi", "CryptoAPI, for old programs")}, 0, func(i int) {
 			v.form.Provider = kinds[i]
 			v.update()
 		})

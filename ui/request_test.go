@@ -246,7 +246,7 @@ func TestPFX(t *testing.T) {
 		synctest.Wait()
 		v.pass.SetText("key")
 		pause()
-		sees(t, s, "Key and certificate belong together", "The chain ends at ")
+		sees(t, s, "Key and certificate belong together", "The chain ends at ", " › ")
 		parts.TopDialog(s.win.Canvas()).Close()
 
 		v = s.openCombine([]string{filepath.Join(dir, "key.pem"), filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "chain.pem")})

@@ -272,9 +272,10 @@ func linkWords(l chain.Link) (text string, kind parts.Kind) {
 	return lang.X("link.valid", "Valid"), parts.KindOK
 }
 
-// sentence makes the text of an error begin with a capital letter.
+// sentence makes the text of an error begin with a capital letter, and end as
+// others do: Windows' own have a full stop.
 func sentence(err error) string {
-	s := err.Error()
+	s := strings.TrimSuffix(err.Error(), ".")
 	if s == "" {
 		return s
 	}

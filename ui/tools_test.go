@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,4 +124,13 @@ func TestActionWords(t *testing.T) {
 			t.Errorf("no action of the window:\n%s", text)
 		}
 	})
+}
+
+// TestSentence: what Windows says ends in a full stop, our own errors do not.
+func TestSentence(t *testing.T) {
+	for said, want := range map[string]string{"": "", "open x: File not found.": "Open x: File not found", "no such account": "No such account"} {
+		if got := sentence(errors.New(said)); got != want {
+			t.Errorf("%q becomes %q, want %q", said, got, want)
+		}
+	}
 }
