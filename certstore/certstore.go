@@ -81,6 +81,7 @@ type Entry struct {
 	// Provided is who put it there, "" for this computer's people: nobody here
 	// can change it, whatever their rights.
 	Provided Provided
+	Archived bool // Windows: put out of sight, as automatic renewal does with the certificate before
 	// ReadOnly is true for what can be listed but not changed here, such as
 	// the roots that the distribution ships.
 	ReadOnly bool
@@ -98,6 +99,7 @@ const (
 	ByGroupPolicy Provided = "group-policy"
 	ByEnterprise  Provided = "enterprise" // Active Directory
 	BySystem      Provided = "windows"    // Windows itself, a smart card
+	ByRegistry    Provided = "registry"   // nobody knows: it stands in the registry, and Windows does not give it out
 )
 
 // Parse returns the entry's certificate, which is read once where the store
@@ -108,6 +110,9 @@ func (e Entry) Parse() *certificate.Certificate {
 	}
 	return certificate.Parse(e.DER)
 }
+
+// Unused reports whether no program gets to see the entry, wherever it stands.
+func (e Entry) Unused() bool { return e.Provided == ByRegistry }
 
 // Anchor reports whether the certificate is a trust anchor for TLS, which with
 // NSS a self-signed one is too that is trusted itself. It may take the

@@ -149,6 +149,7 @@ func (s *windowsStore) entries(ctx context.Context, loc Location) (entries []Ent
 		if ctx.Err() != nil {
 			return entries, append(errs, s.fail("list", Ref{Location: loc}, nil, ctx.Err()))
 		}
+		names := y.registered()
 		own, err := y.own()
 		all, err2 := y.read(windows.CERT_STORE_PROV_SYSTEM)
 		if err := errors.Join(err, err2); err != nil {
@@ -164,6 +165,9 @@ func (s *windowsStore) entries(ctx context.Context, loc Location) (entries []Ent
 				mine[fp] = true
 				entries = append(entries, in)
 			}
+		}
+		if err == nil {
+			entries = append(entries, y.unread(names, own)...)
 		}
 		for _, e := range all {
 			if fp := e.Fingerprint(); !mine[fp] {
@@ -185,7 +189,7 @@ func (s *windowsStore) entry(e held, readOnly bool) Entry {
 	y := e.store
 	out := Entry{
 		Location: y.loc, Store: y.name, DER: e.Raw, FriendlyName: e.friendlyName, Key: KeyNone,
-		Trusted: y.name == Root || y.name == "authroot", Shipped: y.name == "authroot", Origin: y.path(), ReadOnly: readOnly,
+		Trusted: y.name == Root || y.name == "authroot", Shipped: y.name == "authroot", Origin: y.path(), Archived: e.archived, ReadOnly: readOnly,
 	}
 	if e.link != nil {
 		out.Key, out.Exportable = s.inspect(e.link)
@@ -263,15 +267,15 @@ func (s *windowsStore) change(ref Ref) (held, error) {
 	e, err := s.lookup(ref, windows.CERT_STORE_PROV_SYSTEM_REGISTRY)
 	if errors.Is(err, ErrNotFound) {
 		if y, err := s.systemStore(ref.Location, ref.Store); err == nil {
-			if by := s.providedBy(y, ref.Fingerprint); by != "" {
-				return e, by.impossible()
+			if fixed, ok := s.fixed(y, ref.Fingerprint); ok {
+				return e, fixed.impossible()
 			}
 		}
 		if e, err := s.lookup(ref, windows.CERT_STORE_PROV_SYSTEM); err == nil {
 			if ref.Location == User {
 				return e, &impossible{"the entry belongs to the machine and is only seen here", "Change it in the machine location."}
 			}
-			return e, BySystem.impossible()
+			return e, Entry{Provided: BySystem}.impossible()
 		}
 	}
 	if err != nil {
@@ -356,6 +360,13 @@ func (s *windowsStore) fail(op string, ref Ref, c *certificate.Certificate, err 
 	}
 	if i, ok := errors.AsType[*impossible](err); ok {
 		e.Advise = i.advice
+	}
+	switch {
+	case e.Advise != "" || !errors.Is(e.Err, ErrKey):
+	case wincrypt.IsCode(e.Err, windows.NTE_BAD_KEYSET, windows.NTE_NO_KEY):
+		e.Advise = "The certificate leads to a key that is not there. Import the PFX file again, or have the key looked for (certctl key relink ID)."
+	case wincrypt.IsCode(e.Err, windows.NTE_NOT_SUPPORTED) && wincrypt.OnWine() != "":
+		e.Advise = "Wine keeps no keys with CNG: let CryptoAPI keep it, which takes RSA keys only."
 	}
 	if errors.Is(e.Err, ErrDenied) {
 		e.Advise = "Run it as the account that it belongs to, or have that account's rights given to you."

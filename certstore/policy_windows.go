@@ -39,10 +39,12 @@ func (s *windowsStore) provided(y systemStore) []Entry {
 	return list
 }
 
-// impossible is why what a policy provides cannot be changed.
-func (p Provided) impossible() error {
+// impossible is why an entry that somebody else provides cannot be changed.
+func (e Entry) impossible() error {
 	const ask = "No administrator of this computer can change it: ask whoever manages the domain."
-	switch p {
+	switch e.Provided {
+	case ByRegistry:
+		return &impossible{"it stands in the registry, and Windows does not give it out", `No program uses it. To get rid of it: reg delete "` + e.Origin + `"`}
 	case ByGroupPolicy:
 		return &impossible{"a group policy provides it", ask}
 	case ByEnterprise:
@@ -51,12 +53,16 @@ func (p Provided) impossible() error {
 	return &impossible{"Windows provides it", "It cannot be changed by hand."}
 }
 
-// providedBy returns who provides a certificate in the store y, "" for nobody.
-func (s *windowsStore) providedBy(y systemStore, fp certificate.Fingerprint) Provided {
-	for _, e := range s.provided(y) {
+// fixed returns the entry of the store y that somebody else provides.
+func (s *windowsStore) fixed(y systemStore, fp certificate.Fingerprint) (Entry, bool) {
+	names, list := y.registered(), s.provided(y)
+	if own, err := y.own(); err == nil {
+		list = append(list, y.unread(names, own)...)
+	}
+	for _, e := range list {
 		if e.Fingerprint() == fp {
-			return e.Provided
+			return e, true
 		}
 	}
-	return ""
+	return Entry{}, false
 }

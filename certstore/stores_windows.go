@@ -64,10 +64,21 @@ func (s *windowsStore) systemStores(loc Location) ([]systemStore, error) {
 		rest, ok := strings.CutPrefix(strings.ToLower(n), strings.ToLower(s.prefix))
 		known := slices.ContainsFunc(list, func(y systemStore) bool { return strings.EqualFold(y.windows, n) }) // Wine names some twice
 		if ok && !known && rest != "" && (loc != User || Name(rest) != userDS) {
-			list = append(list, systemStore{loc, Name(rest), n, 0})
+			list = append(list, systemStore{loc, otherName(rest), n, 0})
 		}
 	}
 	return list, err
+}
+
+// otherName returns the name of a store that is not one of the standard ones:
+// Windows' own in lower case, unless a standard one is called that here, as
+// AddressBook is called people.
+func otherName(windows string) Name {
+	name := Name(windows)
+	if _, taken := windowsName(name); taken {
+		return "windows-" + name
+	}
+	return name
 }
 
 // systemStore returns the one called name.
@@ -84,7 +95,7 @@ func (s *windowsStore) systemStore(loc Location, name Name) (systemStore, error)
 	return systemStore{}, &impossible{"there is no such store on this system", "certctl list --store all shows the names; my, ca, root, people, trustedpeople and disallowed are always there."}
 }
 
-// open opens the store: with CERT_STORE_PROV_SYSTEM as programs see it, in the
+// open opens the store, archived certificates included: with CERT_STORE_PROV_SYSTEM as programs see it, in the
 // user's case together with the machine's; with
 // CERT_STORE_PROV_SYSTEM_REGISTRY what is its own.
 func (y systemStore) open(provider uintptr, flags uint32) (windows.Handle, error) {
@@ -92,7 +103,7 @@ func (y systemStore) open(provider uintptr, flags uint32) (windows.Handle, error
 	if err != nil {
 		return 0, err
 	}
-	h, err := windows.CertOpenStore(provider, 0, 0, y.location()|flags, uintptr(unsafe.Pointer(wide)))
+	h, err := windows.CertOpenStore(provider, 0, 0, y.location()|windows.CERT_STORE_ENUM_ARCHIVED_FLAG|flags, uintptr(unsafe.Pointer(wide)))
 	runtime.KeepAlive(wide)
 	return h, wincrypt.Wrap("CertOpenStore", err)
 }
@@ -103,6 +114,7 @@ type held struct {
 	*certificate.Certificate
 	friendlyName string
 	link         *wincrypt.KeyProvInfo // where its key is, or nil
+	archived     bool
 }
 
 // read returns what the store holds. It creates none: without
@@ -130,6 +142,7 @@ func (y systemStore) read(provider uintptr) ([]held, error) {
 		e := held{store: y, Certificate: certificate.Parse(der)}
 		e.friendlyName, _ = wincrypt.GetText(c, wincrypt.CERT_FRIENDLY_NAME_PROP_ID)
 		e.link, _ = wincrypt.GetKeyProvInfo(c)
+		e.archived = wincrypt.HasProperty(c, wincrypt.CERT_ARCHIVED_PROP_ID)
 		list = append(list, e)
 		return true, nil
 	})

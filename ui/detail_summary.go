@@ -35,6 +35,9 @@ func (v *detailView) summary() fyne.CanvasObject {
 	if r := v.detail.Row; r != nil {
 		right.Add(parts.Gap(1, 1))
 		right.Add(parts.Fact(lang.X("fact.place", "Store"), factWidth, parts.Body(placeName(r.Location, r.Store)).Shrink()))
+		if r.Archived {
+			right.Add(parts.Fact(lang.X("fact.archived", "Archived"), factWidth, parts.Body(lang.X("fact.archivedText", "Windows leaves it out of its lists")).Shrink()))
+		}
 		if r.Provided != "" {
 			right.Add(parts.Fact(lang.X("fact.provided", "Comes"), factWidth, parts.Body(whyProvided(r).short).Shrink()))
 		}

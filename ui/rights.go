@@ -86,6 +86,9 @@ func whyProvided(r *model.Row) hindrance {
 	case certstore.ByGroupPolicy:
 		return hindrance{lang.X("why.policy", "from a group policy"),
 			lang.X("why.policyText", "A group policy put {{.Name}} into {{.Place}}. No administrator of this computer can change it: ask whoever manages the domain.", w)}
+	case certstore.ByRegistry:
+		return hindrance{lang.X("why.registry", "from the registry"),
+			lang.X("why.registryText", "{{.Name}} stands in the registry, {{.Place}}, and Windows does not give it out: no program uses it. It can be deleted there.", w)}
 	case certstore.ByEnterprise:
 		return hindrance{lang.X("why.enterprise", "from Active Directory"),
 			lang.X("why.enterpriseText", "Active Directory put {{.Name}} into {{.Place}}. No administrator of this computer can change it: ask whoever manages the domain.", w)}

@@ -44,8 +44,8 @@ type jsonTarget struct {
 	ID       target.ID          `json:"id"`
 	Location certstore.Location `json:"location"`
 	Store    certstore.Name     `json:"store"`
-	KeySet   certstore.Location `json:"keySet,omitempty"`
-	Provider certstore.Provider `json:"provider,omitempty"`
+	KeySet   certstore.Location `json:"keySet"`   // "none": no key is kept
+	Provider certstore.Provider `json:"provider"` // the same
 	Reason   string             `json:"reason"`
 	Source   string             `json:"source"`
 	Todo     string             `json:"todo,omitempty"`
@@ -105,7 +105,11 @@ func (a *app) printPlan(w io.Writer, p *importer.Plan, journalID string) error {
 func planOf(p *importer.Plan, journalID string) jsonPlan {
 	j := jsonPlan{Journal: journalID, Source: p.Source.Name, Items: []jsonItem{}, Findings: jsonFindings(p.Findings)}
 	if t := p.Options.Target; t != nil {
-		j.Target = &jsonTarget{t.ID, t.Location, t.Store, t.KeySet, t.Provider, t.Reason, t.Source, t.Todo, t.Command(p.Source.Path)}
+		keySet, provider := t.KeySet, t.Provider
+		if keySet == "" {
+			keySet, provider = "none", "none"
+		}
+		j.Target = &jsonTarget{t.ID, t.Location, t.Store, keySet, provider, t.Reason, t.Source, t.Todo, t.Command(p.Source.Path)}
 	}
 	for _, it := range p.Items {
 		j.Items = append(j.Items, jsonItem{it.Certificate.Subject().String(), it.Certificate.Fingerprint().String(), it.Role, it.HasKey(),

@@ -75,6 +75,7 @@ type jsonCertificate struct {
 	Misplaced          certstore.Name     `json:"misplaced,omitempty"`
 	Inherited          bool               `json:"inherited"`
 	Provided           certstore.Provided `json:"provided,omitempty"` // by whom, where nobody here can change it
+	Archived           bool               `json:"archived,omitempty"` // out of sight on Windows
 	Trusted            bool               `json:"trusted"`
 	Findings           []jsonFinding      `json:"findings"`
 
@@ -145,7 +146,7 @@ func ofRow(r *inventory.Row) jsonCertificate {
 	j := ofCertificate(r.Certificate)
 	j.Location, j.Store, j.FriendlyName, j.Key, j.Exportable = r.Location, r.Store, r.FriendlyName, r.Key, r.Exportable
 	j.Misplaced, j.Inherited, j.Provided, j.Trusted = r.Misplaced, r.Inherited, r.Provided, r.Anchor()
-	j.Findings = jsonFindings(r.Findings)
+	j.Archived, j.Findings = r.Archived, jsonFindings(r.Findings)
 	return j
 }
 

@@ -8,6 +8,9 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -48,7 +51,32 @@ func asPassword(b []byte, err error, name string) ([]byte, error) {
 	if len(b) > maxPassword {
 		return nil, fmt.Errorf("read password from %s: too long", name)
 	}
-	return trimNewline(b), nil
+	return trimNewline(asUTF8(b)), nil
+}
+
+// asUTF8 returns text that begins with a byte order mark, as PowerShell and
+// Notepad write it, in UTF-8 without; other octets stay as they are.
+func asUTF8(b []byte) []byte {
+	b, marked := bytes.CutPrefix(b, []byte("\xef\xbb\xbf"))
+	little, big := bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff"))
+	if marked || len(b)%2 == 1 || !little && !big {
+		return b
+	}
+	defer clear(b)
+	units := make([]uint16, 0, len(b)/2)
+	defer func() { clear(units) }()
+	for i := 2; i < len(b); i += 2 {
+		if little {
+			units = append(units, uint16(b[i])|uint16(b[i+1])<<8)
+		} else {
+			units = append(units, uint16(b[i])<<8|uint16(b[i+1]))
+		}
+	}
+	out := make([]byte, 0, 3*len(units)) // never moved: no copy stays behind
+	for _, r := range utf16.Decode(units) {
+		out = utf8.AppendRune(out, r)
+	}
+	return out
 }
 
 func (a *app) passwordFile(path string) ([]byte, error) {
@@ -85,6 +113,9 @@ func (a *app) readPath(path string, limit int64) ([]byte, error) {
 			return nil, err
 		}
 		defer f.Close()
+		if st, err := f.Stat(); err == nil && st.IsDir() { // Windows says "invalid function"
+			return nil, &os.PathError{Op: "read", Path: path, Err: syscall.EISDIR}
+		}
 		return io.ReadAll(io.LimitReader(f, limit+1))
 	})
 }

@@ -221,7 +221,14 @@ func (a *app) printOne(j jsonCertificate) {
 		fields = append(fields, []string{"Friendly name", j.FriendlyName})
 	}
 	if j.Store != "" {
-		fields = append(fields, []string{"Store", string(j.Location) + "/" + string(j.Store)})
+		where := string(j.Location) + "/" + string(j.Store)
+		if j.Archived {
+			where += ", archived"
+		}
+		fields = append(fields, []string{"Store", where})
+		if j.Provided != "" && j.jsonMore != nil {
+			fields = append(fields, []string{"Kept in", j.Origin})
+		}
 	}
 	fields = append(fields, []string{"Valid", j.NotBefore + " to " + j.NotAfter}, []string{"Role", string(j.Role)},
 		[]string{"Private key", string(j.Key)}, []string{"Public key", j.KeyType}, []string{"Signature", j.SignatureAlgorithm},

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"certdesk/certstore"
 	"certdesk/internal/action"
@@ -43,6 +44,8 @@ func forError(err error) string {
 	switch {
 	case errors.Is(err, outfile.ErrName):
 		return "Choose another name, such as client.pem: con, prn, aux, nul, com1 to com9 and lpt1 to lpt9 are no names of files, with an ending neither."
+	case errors.Is(err, syscall.EISDIR):
+		return "It is a folder: choose a file in it."
 	case errors.Is(err, certfile.ErrNoPassword):
 		return "Give the password that protects the file; it is not the pick-up password from the CA's mail."
 	case errors.Is(err, testca.ErrPassword):

@@ -97,7 +97,7 @@ func (b *builder) link(x Candidate) Link {
 		if x.Found != Sent && !x.Trusted {
 			l.Found, l.URL = InStore, ""
 		}
-		blocked = blocked || r.Store == certstore.Disallowed
+		blocked = blocked || r.Store == certstore.Disallowed && !r.Unused()
 		trusted = trusted || trustedRow(r) && !b.opt.OnlyCA
 	}
 	for _, e := range b.extra[string(c.RawSubject)] { // the same certificate may be sent and given

@@ -134,4 +134,6 @@ func Links(inv *inventory.Inventory, c *certificate.Certificate, extra []*certif
 	return Build(inv, c, Options{Now: now, Extra: FromFile(extra)}).Best().Links
 }
 
-func trustedRow(r *inventory.Row) bool { return r.Anchor() || r.Store == certstore.Root }
+func trustedRow(r *inventory.Row) bool {
+	return !r.Unused() && (r.Anchor() || r.Store == certstore.Root)
+}

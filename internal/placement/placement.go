@@ -172,6 +172,9 @@ func decide(it *Item, opt Options, there []certstore.Entry) {
 	var trusted *certstore.Entry
 	for i := range there {
 		e := &there[i]
+		if e.Unused() {
+			continue
+		}
 		// The machine's key, seen from the user's Personal, is nobody else's.
 		if e.Location == opt.Location && (here == nil || e.Store == it.Store) && !(e.Inherited && it.Store == certstore.My) {
 			here = e
@@ -289,7 +292,7 @@ var Names = []certstore.Name{certstore.My, certstore.CA, certstore.Root, certsto
 func Belongs(e certstore.Entry, c *certificate.Certificate) certstore.Name {
 	hasKey := e.Key != certstore.KeyNone && e.Key != ""
 	switch role := c.Role(); {
-	case e.Store == certstore.Disallowed || c.RawSubject == nil:
+	case e.Store == certstore.Disallowed || c.RawSubject == nil || e.Unused():
 	case role == certificate.Intermediate && (e.Store == certstore.Root || e.Store == certstore.People || e.Store == certstore.TrustedPeople):
 		return certstore.CA
 	case role == certificate.Intermediate && e.Store == certstore.My && !hasKey:
@@ -302,7 +305,7 @@ func Belongs(e certstore.Entry, c *certificate.Certificate) certstore.Name {
 
 // Judge returns the findings about where an entry stands.
 func Judge(e certstore.Entry, c *certificate.Certificate) []finding.Finding {
-	if c.RawSubject == nil || e.Store == certstore.Disallowed {
+	if c.RawSubject == nil || e.Store == certstore.Disallowed || e.Unused() {
 		return nil
 	}
 	hasKey := e.Key != certstore.KeyNone && e.Key != ""

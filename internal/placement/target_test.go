@@ -69,6 +69,19 @@ func TestTargets(t *testing.T) {
 	}
 }
 
+// TestUnused judges nothing that no program gets to see.
+func TestUnused(t *testing.T) {
+	root := certtest.Root(t, "Root")
+	e := certstore.Entry{Location: certstore.User, Store: certstore.Root, DER: certtest.Intermediate(t, root, "CA").Raw, Key: certstore.KeyNone}
+	if placement.Belongs(e, e.Parse()) != certstore.CA || len(placement.Judge(e, e.Parse())) != 1 {
+		t.Fatal("it is not misplaced at all")
+	}
+	e.Provided = certstore.ByRegistry
+	if to, found := placement.Belongs(e, e.Parse()), placement.Judge(e, e.Parse()); to != "" || len(found) != 0 {
+		t.Errorf("it belongs to %q, %v", to, found)
+	}
+}
+
 // TestOtherCopies is about Personal when the certificate is elsewhere too, as
 // Windows allows.
 func TestOtherCopies(t *testing.T) {
@@ -85,6 +98,7 @@ func TestOtherCopies(t *testing.T) {
 		{"with its key in Web Hosting", []certstore.Entry{entry(certstore.User, "webhosting", present, false)}, placement.Add},
 		{"there and in Personal", []certstore.Entry{entry(certstore.User, certstore.My, present, false), entry(certstore.User, "webhosting", present, false)}, placement.AlreadyThere},
 		{"the machine's, seen from the user", []certstore.Entry{entry(certstore.User, certstore.My, present, true), entry(certstore.Machine, certstore.My, present, false)}, placement.Add},
+		{"in the registry, and not given out", []certstore.Entry{{Location: certstore.User, Store: certstore.My, Key: certstore.KeyNone, Provided: certstore.ByRegistry}}, placement.Add},
 		{"with a broken key", []certstore.Entry{entry(certstore.User, certstore.My, certstore.KeyUnusable, false)}, placement.Replace},
 	} {
 		c := &certfile.Contents{Format: certfile.PKCS12, Certificates: []certfile.Cert{{Certificate: leaf.Certificate}}, Keys: []certfile.Key{{State: certfile.KeyOK}}}

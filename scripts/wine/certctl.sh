@@ -163,6 +163,7 @@ target card.pfx windows-service --yes
 check "and left out unless it is asked for" is 0
 certctl undo --json
 target sample/leaf.pem biztalk-partner --yes
+check "biztalk-partner keeps no key" has '"keySet":"none","provider":"none"'
 check "biztalk-partner" has '"location":"machine","store":"people","action":"add"'
 certctl undo --json
 target csp.pfx iis-client-trust --yes

@@ -15,6 +15,8 @@ const (
 	CERT_KEY_CONTEXT_PROP_ID       = 5
 	CERT_FRIENDLY_NAME_PROP_ID     = 11
 	CERT_DESCRIPTION_PROP_ID       = 13
+	CERT_ARCHIVED_PROP_ID          = 19
+	CERT_CERT_PROP_ID              = 32 // of a serialized certificate: the certificate itself
 	CERT_NCRYPT_KEY_HANDLE_PROP_ID = 78
 )
 
@@ -96,6 +98,13 @@ func CertGetCertificateContextProperty(c *windows.CertContext, id uint32) ([]uin
 	buf := make([]uint64, (n+7)/8)
 	_, err := call(procCertGetCertificateContextProperty, uintptr(unsafe.Pointer(c)), uintptr(id), uintptr(unsafe.Pointer(&buf[0])), uintptr(unsafe.Pointer(&n)))
 	return buf, err
+}
+
+// HasProperty reports whether there is a property, which may be empty.
+func HasProperty(c *windows.CertContext, id uint32) bool {
+	var n uint32
+	_, err := call(procCertGetCertificateContextProperty, uintptr(unsafe.Pointer(c)), uintptr(id), 0, uintptr(unsafe.Pointer(&n)))
+	return err == nil
 }
 
 // CertSetCertificateContextProperty sets a property, or removes it when data
