@@ -36,7 +36,7 @@ func TestTargets(t *testing.T) {
 		{"a PFX for a browser", target.Browser, leaf, true, nil, certstore.My, placement.Add, true, "private key"},
 		{"a certificate alone for a browser", target.Browser, leaf, false, nil, certstore.People, placement.Add, false, "not in this file"},
 		{"a PFX for a site", target.IISSite, leaf, true, nil, certstore.My, placement.Add, true, ""},
-		{"a PFX that Web Hosting has", target.IISSite, leaf, true, at(certstore.Machine, "webhosting", certstore.KeyPresent), certstore.My, placement.Add, true, "webhosting stays"},
+		{"a PFX that Web Hosting has", target.IISSite, leaf, true, at(certstore.Machine, "webhosting", certstore.KeyPresent), certstore.My, placement.Add, true, "Web hosting stays"},
 		{"a partner's certificate", target.BizTalkPartner, leaf, false, nil, certstore.People, placement.Add, false, "somebody else"},
 		{"a partner's PFX", target.BizTalkPartner, leaf, true, nil, certstore.People, placement.Add, false, "left out"},
 		{"a partner that is trusted", target.BizTalkPartner, leaf, false, at(certstore.Machine, certstore.TrustedPeople, certstore.KeyNone), certstore.People, placement.Add, false, ""},
