@@ -11,6 +11,7 @@ import (
 	"certdesk/internal/certfile"
 	"certdesk/internal/csr"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 // TestIssueFromRequest answers a request that somebody sent: it shows what is
@@ -20,7 +21,7 @@ func TestIssueFromRequest(t *testing.T) {
 		s := newCAShell(t)
 		ca := office(t, s)
 		v := s.openAuthorities()
-		synctest.Wait()
+		uitest.Settle()
 		key, err := csr.NewKey(csr.P256)
 		if err != nil {
 			t.Fatal(err)
@@ -54,7 +55,7 @@ func TestIssueFromRequest(t *testing.T) {
 		f.proposeAnswer()
 		s.win.Canvas().Capture()
 		f.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Issued: www.partner.test", "Send the file to whoever made the request")
 		data, err := os.ReadFile(filepath.Join(dir, "www.partner.test.p7b"))
 		if err != nil {
@@ -81,7 +82,7 @@ func TestIssueFromRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.dropped([]string{path})
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Its signature verifies", "CN=www.partner.test")
 		f.answer.text.SetText(string(certfile.EncodePEM([][]byte{leaf.Raw})))
 		sees(t, s, "no PKCS#10 certificate request")

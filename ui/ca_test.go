@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/test"
 
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
@@ -21,18 +20,19 @@ import (
 	"certdesk/internal/testca"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 // newCAShell is newStoreShell with a place for authorities.
 func newCAShell(t *testing.T) *shell {
 	t.Helper()
-	app := test.NewTempApp(t)
+	app := uitest.NewApp(t)
 	s := New(t.Context(), app, Services{Store: certstore.NewMemory(), Journal: journal.Open(t.TempDir()), Authorities: testca.Open(filepath.Join(t.TempDir(), "ca")),
 		Now: func() time.Time { return testNow }, System: "linux"}).shell
 	t.Cleanup(s.win.Close)
 	s.win.Resize(fyne.NewSize(1100, 700))
 	s.start()
-	synctest.Wait()
+	uitest.Settle()
 	return s
 }
 
@@ -64,7 +64,7 @@ func TestNewAuthority(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newCAShell(t)
 		v := s.openAuthorities()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "There is no authority yet", "Nothing is trusted without a question.")
 		f := v.openNew()
 		if !f.yes.Disabled() {
@@ -74,15 +74,14 @@ func TestNewAuthority(t *testing.T) {
 		sees(t, s, "“Example Office Root CA”, kept as example-office")
 		s.win.Canvas().Capture()
 		f.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "example-office is ready", "Nothing trusts it yet", "shown this once")
 		password := madeUp(t, s)
 		tapText(t, s, "Copy")
 		if got := s.app.Clipboard().Content(); got != password {
 			t.Errorf("copied %q", got)
 		}
-		time.Sleep(2 * secretTime)
-		synctest.Wait()
+		uitest.Rest(2 * secretTime)
 		if got := s.app.Clipboard().Content(); got != "" {
 			t.Errorf("the clipboard still holds %q", got)
 		}
@@ -113,7 +112,7 @@ func TestNewAuthorityInStore(t *testing.T) {
 		tapCard(t, s, "Certificate store")
 		lacks(t, s, "Make one up")
 		f.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "lab is ready")
 		parts.TopDialog(s.win.Canvas()).Close()
 		sees(t, s, "in the certificate store")
@@ -121,7 +120,7 @@ func TestNewAuthorityInStore(t *testing.T) {
 		x.target.folder.SetText(t.TempDir())
 		x.name.SetText("jdoe")
 		x.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Issued: jdoe")
 	})
 }
@@ -139,7 +138,7 @@ func tapCard(t *testing.T, s *shell, title string) {
 		t.Fatalf("no card %q", title)
 	}
 	card.Activate()
-	synctest.Wait()
+	uitest.Settle()
 }
 
 // TestIssue issues a right and a wrong certificate for a user, with PFX and
@@ -149,7 +148,7 @@ func TestIssue(t *testing.T) {
 		s := newCAShell(t)
 		office(t, s)
 		v := s.openAuthorities()
-		synctest.Wait()
+		uitest.Settle()
 		dir := t.TempDir()
 		f := v.openIssue(v.authority())
 		f.target.folder.SetText(dir)
@@ -159,14 +158,14 @@ func TestIssue(t *testing.T) {
 		}
 		f.caPass.SetText("wrong")
 		f.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "wrong password")
 		if got, _ := filepath.Glob(filepath.Join(dir, "*")); got != nil {
 			t.Errorf("written with a wrong password: %q", got)
 		}
 		f.caPass.SetText(caPassword)
 		f.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, `Issued: DOMAIN\jdoe`, "DOMAIN-jdoe.pfx", "DOMAIN-jdoe.md", "the password goes another way")
 		password := madeUp(t, s)
 		data, err := os.ReadFile(filepath.Join(dir, "DOMAIN-jdoe.pfx"))
@@ -193,7 +192,7 @@ func TestIssue(t *testing.T) {
 		f.name.SetText(`DOMAIN\jdoe`)
 		f.caPass.SetText(caPassword)
 		f.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Replace 2 files?", "will be lost", "DOMAIN-jdoe.pfx", "DOMAIN-jdoe.md")
 		parts.TopDialog(s.win.Canvas()).Close()
 		// Wrong on purpose.
@@ -208,7 +207,7 @@ func TestIssue(t *testing.T) {
 		sees(t, s, "browsers do not offer it", "C-01 Key Usage lacks Digital Signature")
 		s.win.Canvas().Capture()
 		f.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Wrong on purpose", "C-01 Key Usage lacks Digital Signature")
 		parts.TopDialog(s.win.Canvas()).Close()
 		sees(t, s, "no-digital-signature", "Issued: 2")
@@ -221,7 +220,7 @@ func TestIssuePurposes(t *testing.T) {
 		s := newCAShell(t)
 		office(t, s)
 		v := s.openAuthorities()
-		synctest.Wait()
+		uitest.Settle()
 		for _, tt := range []struct {
 			purpose                   csr.Purpose
 			name, others, label, says string
@@ -239,12 +238,12 @@ func TestIssuePurposes(t *testing.T) {
 			f.caPass.SetText(caPassword)
 			if tt.purpose == csr.Email {
 				f.yes.Activate()
-				synctest.Wait()
+				uitest.Settle()
 				sees(t, s, "needs a mail address", "Give it as common name or as alternative name.")
 			}
 			f.others.SetText(tt.others)
 			f.yes.Activate()
-			synctest.Wait()
+			uitest.Settle()
 			sees(t, s, "Issued: ", "Valid until")
 			if tt.says != "" && !strings.Contains(strings.ToLower(texts(parts.TopDialog(s.win.Canvas()))), tt.says) {
 				t.Errorf("%s: lacks %q", tt.purpose, tt.says)
@@ -266,16 +265,16 @@ func TestRevokeAndCRL(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := s.openAuthorities()
-		synctest.Wait()
+		uitest.Settle()
 		f := v.openRevoke(v.authority(), r.Issued)
 		sees(t, s, "Revoke gone?", "This cannot be taken back.")
 		f.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Revoked 2026-11-22", "revoked: 1")
 		f = v.openCRL(v.authority())
 		setFields(t, s, caPassword, dir)
 		f.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		crl, err := os.ReadFile(filepath.Join(dir, "example-office.crl"))
 		if err != nil || !bytes.HasPrefix(crl, []byte("-----BEGIN X509 CRL-----")) {
 			t.Errorf("%v, %.40s", err, crl)
@@ -283,7 +282,7 @@ func TestRevokeAndCRL(t *testing.T) {
 		f = v.openExport(v.authority())
 		setFields(t, s, "", dir)
 		f.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		root, err := os.ReadFile(filepath.Join(dir, "example-office-root.pem"))
 		if want := certfile.EncodePEM([][]byte{ca.Certificate(testca.Root).Raw}); err != nil || !bytes.Equal(root, want) {
 			t.Errorf("%v, %s", err, root)
@@ -314,7 +313,7 @@ func TestDemo(t *testing.T) {
 		s.win.Canvas().Focused().(*parts.Field).SetText("https://www.example.test/start")
 		setFields(t, s, "", dir)
 		f.yes.Activate()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Where each certificate goes", "www.example.test", "Demo client", "Trust this root")
 		if n := len(rootsOf(t, s)); n != 0 {
 			t.Errorf("%d roots before the import", n)

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 // fakePicker answers with what it is told to, once release is closed.
@@ -66,22 +67,22 @@ func TestSystemPicker(t *testing.T) {
 		s.services.Picker = p
 		for range 2 { // the second click finds it open
 			ask()
-			synctest.Wait()
+			uitest.Settle()
 		}
 		close(p.release)
-		synctest.Wait()
+		uitest.Settle()
 		if !slices.Equal(p.asked, []string{"open [.pfx] [] near /x"}) || !slices.Equal(got, []string{"/a b/c.pfx"}) {
 			t.Errorf("asked %q, got %q", p.asked, got)
 		}
 		p.paths = nil
 		ask()
-		synctest.Wait()
+		uitest.Settle()
 		if len(got) != 1 || s.win.Canvas().Overlays().Top() != nil {
 			t.Errorf("giving up chose %q", got)
 		}
 		p.err = errors.New("no shell here")
 		ask()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "No shell here")
 	})
 }
@@ -100,7 +101,7 @@ func TestToolkitPicker(t *testing.T) {
 					s := newStoreShell(t)
 					s.services.Picker = picker
 					ask(s)
-					synctest.Wait()
+					uitest.Settle()
 					if !toolkitPicker(s) {
 						t.Error("the toolkit's dialog did not open")
 					}

@@ -19,6 +19,7 @@ import (
 	"certdesk/internal/inventory"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 func TestExportShowsWhatItWrites(t *testing.T) {
@@ -31,7 +32,7 @@ func TestExportShowsWhatItWrites(t *testing.T) {
 		row := load(t, s, leaf.Certificate)
 		snapshot, _ := s.list.Snapshot.Get()
 		x := s.openExport(snapshot.Inventory, []*inventory.Row{row.Row})
-		synctest.Wait()
+		uitest.Settle()
 		dir := t.TempDir()
 		x.target.folder.SetText(dir)
 		for i, f := range x.formats {
@@ -39,7 +40,7 @@ func TestExportShowsWhatItWrites(t *testing.T) {
 				continue
 			}
 			x.choose(i)
-			synctest.Wait()
+			uitest.Settle()
 			want, err := exporter.Public(f, []*certificate.Certificate{leaf.Certificate}, snapshot.Inventory, testNow, exporter.Settings{})
 			if err != nil || !bytes.Equal(x.preview.Data, want) {
 				t.Errorf("%s: the preview is not what the exporter writes (%v)", f, err)
@@ -56,7 +57,7 @@ func TestExportShowsWhatItWrites(t *testing.T) {
 			}
 		}
 		x.choose(slices.Index(x.formats, exporter.Base64))
-		synctest.Wait()
+		uitest.Settle()
 		press(s, fyne.KeyReturn)
 		got, err := os.ReadFile(filepath.Join(dir, "client.example.txt"))
 		if want := certfile.OneLineBase64(leaf.Raw); err != nil || string(got) != want {
@@ -79,7 +80,7 @@ func TestExportWithKey(t *testing.T) {
 		dir := t.TempDir()
 		x.target.folder.SetText(dir)
 		x.choose(slices.Index(x.formats, exporter.PFX))
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Export certificate and private key", "The file holds the private key.", "Modern", "Compatible")
 		for _, tt := range []struct {
 			one, two string
@@ -116,11 +117,11 @@ func TestExportAsksBeforeItReplaces(t *testing.T) {
 		row := load(t, s, leaf.Certificate)
 		path := writeTestFile(t, "old.pem", []byte("precious"))
 		s.startExport([]*model.Row{row})
-		synctest.Wait()
+		uitest.Settle()
 		snapshot, _ := s.list.Snapshot.Get()
 		parts.TopDialog(s.win.Canvas()).Close()
 		x := s.openExport(snapshot.Inventory, []*inventory.Row{row.Row})
-		synctest.Wait()
+		uitest.Settle()
 		x.target.folder.SetText(filepath.Dir(path))
 		x.target.name.SetText("old.pem")
 		press(s, fyne.KeyReturn)

@@ -11,6 +11,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/finding"
+	"certdesk/ui/uitest"
 )
 
 // TestFindings chooses purposes and a program, and copies the report and what
@@ -20,7 +21,7 @@ func TestFindings(t *testing.T) {
 		s := newTestShell(t, &fakeStore{entries: []certstore.Entry{entry(t, "exchange only", 0x1234, x509.KeyUsageKeyEncipherment, testNow.AddDate(1, 0, 0))}})
 		s.win.Resize(fyne.NewSize(1100, 1000))
 		s.table.data.SelectID(s.table.view.Rows[0].ID)
-		synctest.Wait()
+		uitest.Settle()
 		v := s.detail.view
 		shows := func(want ...string) {
 			t.Helper()
@@ -43,7 +44,7 @@ func TestFindings(t *testing.T) {
 				t.Fatalf("nothing to press says %q:\n%s", word, texts(v.body))
 			}
 			hit.Tapped(&fyne.PointEvent{})
-			synctest.Wait()
+			uitest.Settle()
 		}
 		s.detail.findings(finding.Client)
 		shows("Will not work as TLS client", "Key Usage lacks Digital Signature", "keyUsage: Key Encipherment (20)", "The private key is here.", "Certification authority", "Document signing")
@@ -69,7 +70,7 @@ func TestFindings(t *testing.T) {
 
 		tap("TLS server")
 		v.ask(func(a *asked) { a.usedBy = "iis" })
-		synctest.Wait()
+		uitest.Settle()
 		shows("IIS does not list it", "Move to Personal, Local machine", "Will not work as TLS server")
 	})
 }
@@ -81,7 +82,7 @@ func TestFindingsKeepPlace(t *testing.T) {
 		s := newTestShell(t, &fakeStore{entries: []certstore.Entry{entry(t, "exchange only", 0x1234, x509.KeyUsageKeyEncipherment, testNow.AddDate(1, 0, 0))}})
 		s.win.Resize(fyne.NewSize(1100, 560))
 		s.table.data.SelectID(s.table.view.Rows[0].ID)
-		synctest.Wait()
+		uitest.Settle()
 		s.detail.findings(finding.Client)
 		v := s.detail.view
 		scroll := func() *container.Scroll { return v.purposes.Objects[0].(*container.Scroll) }
@@ -105,19 +106,19 @@ func TestFindingsGrant(t *testing.T) {
 		put(t, s, certstore.My, leaf, true)
 		row := load(t, s, leaf.Certificate)
 		s.table.data.SelectID(row.ID)
-		synctest.Wait()
+		uitest.Settle()
 		s.detail.findings(finding.Client)
 		v := s.detail.view
 		v.ask(func(a *asked) { a.account = "NETWORK SERVICE" })
-		synctest.Wait()
+		uitest.Settle()
 		if got := texts(v.body); !strings.Contains(got, "NETWORK SERVICE cannot use the private key") {
 			t.Fatalf("no K-07:\n%s", got)
 		}
 		v.askGrant(v.detail.Row, "NETWORK SERVICE")
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Let NETWORK SERVICE use the key?")
 		tapText(t, s, "Allow")
-		synctest.Wait()
+		uitest.Settle()
 		if got := texts(v.body); strings.Contains(got, "cannot use the private key") {
 			t.Errorf("K-07 after the account was let in:\n%s", got)
 		}

@@ -13,6 +13,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/handover"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 // TestHandover shows the sheet in the partner's spelling, copies it and saves
@@ -25,13 +26,13 @@ func TestHandover(t *testing.T) {
 		put(t, s, certstore.Root, root, false)
 		put(t, s, certstore.My, leaf, true)
 		s.table.data.SelectID(load(t, s, leaf.Certificate).ID)
-		synctest.Wait()
+		uitest.Settle()
 		for _, i := range s.rowMenu() {
 			if i.Label == "Hand-over sheet…" {
 				i.Action()
 			}
 		}
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Hand-over sheet", "client.example")
 		parts.TopDialog(s.win.Canvas()).Close()
 		seen(s.detail.view.body, func(o fyne.CanvasObject) {
@@ -39,7 +40,7 @@ func TestHandover(t *testing.T) {
 				b.Activate()
 			}
 		})
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Certificate of client.example", "Serial number, Windows", "Test CA", "no key can get in")
 		parts.TopDialog(s.win.Canvas()).Close()
 
@@ -49,7 +50,7 @@ func TestHandover(t *testing.T) {
 			v.target.folder.SetText(dir)
 			v.system.OnChanged(2) // nginx
 			v.choose(f)
-			synctest.Wait()
+			uitest.Settle()
 			if f != handover.FormReminder {
 				if text := texts(parts.TopDialog(s.win.Canvas())); strings.Index(text, "Serial number, nginx") > strings.Index(text, "Serial number, Windows") {
 					t.Errorf("%s: nginx's spelling is not first", f)
@@ -61,11 +62,11 @@ func TestHandover(t *testing.T) {
 			}
 			if f.Text() {
 				v.copyIt.Activate()
-				synctest.Wait()
+				uitest.Settle()
 			}
 			copied := s.app.Clipboard().Content()
 			v.yes.Activate()
-			synctest.Wait()
+			uitest.Settle()
 			data, err := os.ReadFile(filepath.Join(dir, f.FileName(leaf.Certificate)))
 			if err != nil || len(data) == 0 || bytes.Contains(data, []byte("PRIVATE KEY")) {
 				t.Errorf("%d %s: %v", i, f, err)
@@ -76,10 +77,10 @@ func TestHandover(t *testing.T) {
 		}
 		v := s.openHandover(leaf.Certificate, nil)
 		v.choose(handover.FormReminder)
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "BEGIN:VEVENT")
 		v.days.SetText("99999")
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "from 0 to 3650 days")
 		if !v.yes.Disabled() {
 			t.Error("a reminder ten lives ahead can be saved")

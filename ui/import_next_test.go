@@ -14,6 +14,7 @@ import (
 	"certdesk/internal/elevate"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 const (
@@ -26,7 +27,7 @@ const (
 func importFor(t *testing.T, s *shell, path, password string, n int) {
 	t.Helper()
 	s.startImport([]string{path})
-	synctest.Wait()
+	uitest.Settle()
 	if password != "" {
 		typePassword(s, password)
 	}
@@ -77,13 +78,13 @@ func TestAllowAsksTheAdministrator(t *testing.T) {
 		s.list = model.NewInventory(s.importer.Store, s.services.Now)
 		s.list.Load(t.Context())
 		s.startImport([]string{path})
-		synctest.Wait()
+		uitest.Settle()
 		typePassword(s, testPassword)
 		chooseTarget(s, 6)
 		m := s.dialogs.wizard.model
 		m.MakePlan(t.Context())
 		m.Apply(t.Context()) // all is there already
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "2 already there", allowRow, "cannot read the key yet")
 		lacks(t, s, "May use it now")
 		tapText(t, s, "Allow…")

@@ -9,6 +9,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/certtest"
 	"certdesk/internal/importer"
+	"certdesk/ui/uitest"
 )
 
 // chooseTarget chooses the n-th card, as a click does.
@@ -16,7 +17,7 @@ func chooseTarget(s *shell, n int) {
 	cards := s.dialogs.wizard.file.target.cards
 	cards.SetSelected(n)
 	cards.OnChanged(n)
-	synctest.Wait()
+	uitest.Settle()
 }
 
 // TestImportAsksWho goes through the choices that Windows has.
@@ -38,7 +39,7 @@ func TestImportAsksWho(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSystemShell(t, "windows")
 			s.startImport([]string{path})
-			synctest.Wait()
+			uitest.Settle()
 			typePassword(s, testPassword)
 			sees(t, s, "Who will use this certificate?", "Web browser", "Windows service", "I choose the place", "How Windows keeps the key", "Strong protection")
 			lacks(t, s, "provider that the file names")
@@ -52,14 +53,14 @@ func TestImportAsksWho(t *testing.T) {
 				m.SetOptions(func(o *importer.Options) { o.Location = certstore.Machine })
 			}
 			m.MakePlan(t.Context())
-			synctest.Wait()
+			uitest.Settle()
 			sees(t, s, tt.plan...)
 			if tt.card == 7 {
 				lacks(t, s, "For: ")
 			}
 			if tt.card == 0 { // what has to be done now is said again afterwards
 				m.Apply(t.Context())
-				synctest.Wait()
+				uitest.Settle()
 				sees(t, s, "1 left out", "For: Web browser", "Restart the browser")
 			}
 		})
@@ -73,7 +74,7 @@ func TestImportWithoutKeyAsksToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSystemShell(t, "windows")
 		s.startImport([]string{root, root})
-		synctest.Wait()
+		uitest.Settle()
 		v := s.dialogs.wizard
 		if x := v.model.State().Options.Target; x != nil {
 			t.Errorf("a certificate alone is for %s", x.ID)
@@ -95,7 +96,7 @@ func TestTargetsByKeyboard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSystemShell(t, "windows")
 		s.startImport([]string{path})
-		synctest.Wait()
+		uitest.Settle()
 		cards := s.dialogs.wizard.file.target.cards
 		cards.Focus()
 		for _, k := range []fyne.KeyName{fyne.KeyDown, fyne.KeyRight} {

@@ -22,6 +22,7 @@ import (
 	"certdesk/internal/journal"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 const testPassword = "geheim"
@@ -61,12 +62,12 @@ func newStoreShell(t *testing.T) *shell {
 // newSystemShell is newStoreShell with the questions of another system.
 func newSystemShell(t *testing.T, system string) *shell {
 	t.Helper()
-	app := test.NewTempApp(t)
+	app := uitest.NewApp(t)
 	s := New(t.Context(), app, Services{Store: certstore.NewMemory(), Journal: journal.Open(t.TempDir()), Now: func() time.Time { return testNow }, System: system}).shell
 	t.Cleanup(s.win.Close)
 	s.win.Resize(fyne.NewSize(1100, 700))
 	s.start()
-	synctest.Wait()
+	uitest.Settle()
 	return s
 }
 
@@ -125,15 +126,15 @@ func TestOpenFilesMixed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSystemShell(t, "windows")
 		s.openFiles([]string{caFile, pfx, rootFile})
-		synctest.Wait()
+		uitest.Settle()
 		if files := s.dialogs.wizard.model.State().Files; !slices.Equal(files, []string{caFile, pfx, rootFile}) {
 			t.Errorf("the wizard takes %q", files)
 		}
 		sees(t, s, "ca.cer", "File 1 of 3")
 		s.dialogs.wizard.wizard.Close()
-		synctest.Wait()
+		uitest.Settle()
 		s.openFiles([]string{rootFile, caFile})
-		synctest.Wait()
+		uitest.Settle()
 		if s.dialogs.wizard != nil {
 			t.Error("certificates alone open the wizard")
 		}
@@ -159,14 +160,13 @@ func press(s *shell, key fyne.KeyName) {
 	} else {
 		parts.DialogKey(c, key)
 	}
-	synctest.Wait()
+	uitest.Settle()
 }
 
 // typePassword types into the wizard's field and lets the pause pass.
 func typePassword(s *shell, text string) {
 	s.dialogs.wizard.file.pass.SetText(text)
-	time.Sleep(2 * passwordPause)
-	synctest.Wait()
+	uitest.Rest(2 * passwordPause)
 }
 
 func rowsIn(t *testing.T, s *shell) []string {
@@ -188,7 +188,7 @@ func TestImportByKeyboard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStoreShell(t)
 		s.startImport([]string{path})
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Choose file and location", "client.pfx", "PKCS #12", "Password that protects this file", "Not the pick-up password from the CA's mail", "Nothing is changed until you press Import.")
 		v := s.dialogs.wizard
 		if !v.file.next.Disabled() || s.win.Canvas().Focused() != fyne.Focusable(v.file.pass) {
@@ -204,7 +204,7 @@ func TestImportByKeyboard(t *testing.T) {
 		for _, tick := range v.plan.trust {
 			tick.Activate()
 		}
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Trusted roots", "Import 3")
 		press(s, fyne.KeyReturn)
 		sees(t, s, "Imported", "3 certificates added", "Works as TLS client", leaf.Serials().Spaced, "Undo import")
@@ -235,7 +235,7 @@ func tapText(t *testing.T, s *shell, word string) {
 	})
 	if found != nil {
 		test.Tap(found)
-		synctest.Wait()
+		uitest.Settle()
 		return
 	}
 	t.Fatalf("no button %q in:\n%s", word, texts(parts.TopDialog(s.win.Canvas())))
@@ -247,7 +247,7 @@ func TestImportAgainHasNothingToDo(t *testing.T) {
 		s := newStoreShell(t)
 		for round := range 2 {
 			s.startImport([]string{path})
-			synctest.Wait()
+			uitest.Settle()
 			typePassword(s, testPassword)
 			press(s, fyne.KeyReturn)
 			if round == 1 {
@@ -285,7 +285,7 @@ func TestImportSaysWhatIsWrongWithAFile(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStoreShell(t)
 				s.startImport([]string{bad})
-				synctest.Wait()
+				uitest.Settle()
 				sees(t, s, tt.want...)
 				if !s.dialogs.wizard.file.next.Disabled() {
 					t.Error("Next can be pressed")
@@ -302,7 +302,7 @@ func TestImportSaysWhatIsWrongWithAFile(t *testing.T) {
 		&certfile.Error{Op: "read", Object: "PKCS#12", Err: certfile.ErrUnsupported, Detail: "Camellia-256-CBC"}: "The file is protected in a way that cannot be opened here: Camellia-256-CBC",
 		&certfile.Error{Op: "read", Object: "PKCS#12", Err: certfile.ErrDamaged, Detail: "truncated"}:            "The file is damaged: truncated",
 	} {
-		test.NewTempApp(t)
+		uitest.NewApp(t)
 		if got, todo := fileProblem(err); got != want || todo == "" {
 			t.Errorf("%v: %q, advice %q", err, got, todo)
 		}
@@ -316,14 +316,14 @@ func TestImportFilesOneAfterTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStoreShell(t)
 		s.startImport([]string{path, second})
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "File 1 of 2")
 		typePassword(s, testPassword)
 		press(s, fyne.KeyReturn)
 		press(s, fyne.KeyReturn)
 		sees(t, s, "2 certificates added", "Next file (2 of 2)")
 		s.startImport([]string{path}) // dropped meanwhile
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Next file (2 of 3)")
 		press(s, fyne.KeyReturn)
 		sees(t, s, "second.cer", "File 2 of 3")
@@ -340,10 +340,10 @@ func TestImportWithoutRights(t *testing.T) {
 		s.services.Journal = journal.Open(t.TempDir())
 		s.importer.Journal = s.services.Journal
 		s.startImport([]string{path})
-		synctest.Wait()
+		uitest.Settle()
 		v := s.dialogs.wizard
 		v.model.SetTarget(nil)
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Needs administrator rights")
 		v.model.SetOptions(func(o *importer.Options) { o.Location = certstore.Machine })
 		typePassword(s, testPassword)
@@ -363,7 +363,7 @@ func TestImportFailureSaysThatNothingChanged(t *testing.T) {
 		s.services.Journal = journal.Open(t.TempDir())
 		s.importer.Journal = s.services.Journal
 		s.startImport([]string{path})
-		synctest.Wait()
+		uitest.Settle()
 		typePassword(s, testPassword)
 		press(s, fyne.KeyReturn)
 		press(s, fyne.KeyReturn)
@@ -387,7 +387,7 @@ func put(t *testing.T, s *shell, name certstore.Name, i certtest.Issuer, key boo
 func load(t *testing.T, s *shell, c *certificate.Certificate) *model.Row {
 	t.Helper()
 	s.reload()
-	synctest.Wait()
+	uitest.Settle()
 	snapshot, _ := s.list.Snapshot.Get()
 	for _, r := range snapshot.Rows {
 		if r.Fingerprint() == c.Fingerprint() {
@@ -404,7 +404,7 @@ func TestImportMovesMisplacedCopy(t *testing.T) {
 		s := newStoreShell(t)
 		put(t, s, certstore.Root, ca, false)
 		s.startImport([]string{path})
-		synctest.Wait()
+		uitest.Settle()
 		typePassword(s, testPassword)
 		press(s, fyne.KeyReturn)
 		sees(t, s, "A copy of Test CA stands in the wrong store", "Move it", "Import 1, move 1")

@@ -12,6 +12,7 @@ import (
 	"certdesk/internal/journal"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 func TestTrustIsAskedWithTheFingerprint(t *testing.T) {
@@ -50,7 +51,7 @@ func TestTidyAndUndo(t *testing.T) {
 			t.Fatalf("after tidy: %q", got)
 		}
 		s.startUndo()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Tidy: Test CA")
 		press(s, fyne.KeyReturn)
 		if got := rowsIn(t, s); !slices.Equal(got, []string{"user/root Test CA"}) {
@@ -67,7 +68,7 @@ func TestDeleteSaysThatTheKeyGoes(t *testing.T) {
 		row := load(t, s, leaf.Certificate)
 		for _, key := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEscape} { // neither deletes
 			s.startDelete([]*model.Row{row})
-			synctest.Wait()
+			uitest.Settle()
 			sees(t, s, "Delete client.example?", "The private key is deleted too", "Keep the private key in the store", "Personal, Current user")
 			press(s, key)
 			if len(rowsIn(t, s)) != 1 || parts.TopDialog(s.win.Canvas()) != nil {
@@ -75,7 +76,7 @@ func TestDeleteSaysThatTheKeyGoes(t *testing.T) {
 			}
 		}
 		s.startDelete([]*model.Row{row})
-		synctest.Wait()
+		uitest.Settle()
 		tapText(t, s, "Delete")
 		if got := rowsIn(t, s); len(got) != 0 {
 			t.Errorf("left: %q", got)
@@ -87,7 +88,7 @@ func TestUndoWithoutAnything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStoreShell(t)
 		s.startUndo()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "There is nothing to undo")
 		press(s, fyne.KeyReturn)
 		if parts.TopDialog(s.win.Canvas()) != nil {
@@ -126,7 +127,7 @@ func TestUnfinishedImport(t *testing.T) {
 		if records, _ := s.importer.Unfinished(); len(records) != 0 {
 			t.Error("it is unfinished still")
 		}
-		time.Sleep(time.Minute)
+		uitest.Rest(time.Minute)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/internal/certtest"
+	"certdesk/ui/uitest"
 )
 
 // slowStore is a fakeStore that stops in the middle of reading until more is
@@ -69,7 +70,7 @@ func TestRowsWhileReading(t *testing.T) {
 		s.table.data.SelectID(s.table.data.source.ID(7))
 		chosen := s.table.data.source.ID(7)
 		close(store.more)
-		synctest.Wait()
+		uitest.Settle()
 		if n := s.table.data.source.Len(); n != 400 || s.whole() == nil {
 			t.Errorf("%d rows in the end", n)
 		}
@@ -86,7 +87,7 @@ func TestStopReading(t *testing.T) {
 		store.more = make(chan struct{})
 		s := newTestShell(t, store)
 		s.stopReading()
-		synctest.Wait()
+		uitest.Settle()
 		if n := s.table.data.source.Len(); n != 299 || !s.notice.Visible() {
 			t.Errorf("%d rows, notice: %v", n, s.notice.Visible())
 		}
@@ -95,7 +96,7 @@ func TestStopReading(t *testing.T) {
 		}
 		close(store.more)
 		s.reload()
-		synctest.Wait()
+		uitest.Settle()
 		if n := s.table.data.source.Len(); n != 400 || s.notice.Visible() {
 			t.Errorf("%d rows in the end, notice: %v", n, s.notice.Visible())
 		}

@@ -11,6 +11,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 // pane is what the detail pane shows.
@@ -29,7 +30,7 @@ func tapPane(t *testing.T, s *shell, word string, n int) {
 		t.Fatalf("%d buttons %q in:\n%s", len(found), word, pane(s))
 	}
 	test.Tap(found[n])
-	synctest.Wait()
+	uitest.Settle()
 }
 
 func TestWhoMayUseTheKey(t *testing.T) {
@@ -43,7 +44,7 @@ func TestWhoMayUseTheKey(t *testing.T) {
 			t.Helper()
 			for _, key := range []fyne.KeyName{fyne.KeyHome, fyne.KeyEnd} {
 				s.table.data.key(key, 0)
-				synctest.Wait()
+				uitest.Settle()
 				if d := s.detail.view.detail; d != nil && d.Row.Name == name {
 					return
 				}
@@ -51,7 +52,7 @@ func TestWhoMayUseTheKey(t *testing.T) {
 			t.Fatalf("%s is not in the list", name)
 		}
 		s.detail.show([]*model.Row{issuer})
-		synctest.Wait()
+		uitest.Settle()
 		if strings.Contains(pane(s), "Who may use this key") {
 			t.Error("a certificate without a key has users of it")
 		}
@@ -95,7 +96,7 @@ func TestWhoMayUseTheKey(t *testing.T) {
 		}
 
 		s.startUndo() // lists the revocation, the grant
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Who may use the key of client.example", "revoked for "+pool, `granted to IIS AppPool\DefaultAppPool`)
 		press(s, fyne.KeyEscape)
 		records, err := s.services.Journal.List() // both have the time of tests
@@ -107,7 +108,7 @@ func TestWhoMayUseTheKey(t *testing.T) {
 				s.undoNow(r.ID)
 			}
 		}
-		synctest.Wait()
+		uitest.Settle()
 		if !strings.Contains(pane(s), pool) {
 			t.Errorf("after undo:\n%s", pane(s))
 		}

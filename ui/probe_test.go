@@ -19,6 +19,7 @@ import (
 	"certdesk/internal/certtest"
 	"certdesk/internal/tlsprobe"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 // probeServer answers like IIS: 403.16 to everybody who brings a certificate.
@@ -77,7 +78,7 @@ func TestProbe(t *testing.T) {
 		sees(t, s, "Test connection", "No certificate", "Write the address")
 		v.address.SetText("http://nothing")
 		v.address.OnSubmitted("")
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "write https://")
 		v.address.SetText(address)
 		tapText(t, s, "Test again")
@@ -109,16 +110,18 @@ func TestProbeCancel(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	s := New(t.Context(), test.NewTempApp(t), Services{Store: certstore.NewMemory()}).shell
+	s := New(t.Context(), uitest.NewApp(t), Services{Store: certstore.NewMemory()}).shell
 	t.Cleanup(s.win.Close)
 	s.startProbe(nil)
 	s.probe.address.SetText(l.Addr().String())
-	done := make(chan *tlsprobe.Report, 1)
-	s.probe.onDone = func(r *tlsprobe.Report) { done <- r }
+	var report *tlsprobe.Report
+	done := false
+	s.probe.onDone = func(r *tlsprobe.Report) { report, done = r, true }
 	s.probe.press()
 	s.probe.press()
-	if r := <-done; r == nil || r.Result != tlsprobe.NoConnection {
-		t.Errorf("%+v", r)
+	uitest.Until(t, func() bool { return done })
+	if report == nil || report.Result != tlsprobe.NoConnection {
+		t.Errorf("%+v", report)
 	}
 }
 
@@ -133,9 +136,9 @@ func TestChainTab(t *testing.T) {
 		put(t, s, certstore.My, leaf, true)
 		load(t, s, leaf.Certificate)
 		s.table.data.key(fyne.KeyEnd, 0)
-		synctest.Wait()
+		uitest.Settle()
 		s.detail.view.tabs.Select(tabChain)
-		synctest.Wait()
+		uitest.Settle()
 		if got := texts(s.detail.view.body); !containsAll(got, "What must be trusted where", "Add the root Chain Root to Trusted Root CAs of the machine", "Check revocation", "Not trusted here") {
 			t.Fatalf("the tab shows:\n%s", got)
 		}
@@ -144,7 +147,7 @@ func TestChainTab(t *testing.T) {
 				test.Tap(b)
 			}
 		})
-		synctest.Wait()
+		uitest.Settle()
 		if got := texts(s.detail.view.body); !containsAll(got, "has no address of an OCSP responder") {
 			t.Errorf("after asking:\n%s", got)
 		}

@@ -10,6 +10,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/finding"
 	"certdesk/ui/model"
+	"certdesk/ui/uitest"
 )
 
 func TestLinkTheKeyAgain(t *testing.T) {
@@ -31,9 +32,9 @@ func TestLinkTheKeyAgain(t *testing.T) {
 		show := func() {
 			t.Helper()
 			s.detail.show([]*model.Row{load(t, s, leaf.Certificate)})
-			synctest.Wait() // the test driver runs what fyne.Do gets at once, on any goroutine
+			uitest.Settle()
 			s.detail.findings(finding.Client)
-			synctest.Wait()
+			uitest.Settle()
 		}
 		show()
 		if strings.Contains(pane(s), "Link the key again") {
@@ -64,7 +65,7 @@ func TestLinkTheKeyAgain(t *testing.T) {
 			t.Errorf("after linking the pane has:\n%s", pane(s))
 		}
 		s.startUndo()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Link to the key of client.example")
 		tapText(t, s, "Undo")
 		ref.Store = certstore.People

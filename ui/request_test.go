@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/test"
 
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
@@ -24,18 +23,19 @@ import (
 	"certdesk/internal/request"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 // newRequestShell is newStoreShell with a place for requests.
 func newRequestShell(t *testing.T) *shell {
 	t.Helper()
-	app := test.NewTempApp(t)
+	app := uitest.NewApp(t)
 	s := New(t.Context(), app, Services{Store: certstore.NewMemory(), Journal: journal.Open(t.TempDir()), Requests: t.TempDir(),
 		Now: func() time.Time { return testNow }, System: "linux"}).shell
 	t.Cleanup(s.win.Close)
 	s.win.Resize(fyne.NewSize(1100, 700))
 	s.start()
-	synctest.Wait()
+	uitest.Settle()
 	return s
 }
 
@@ -68,7 +68,7 @@ func only(t *testing.T, s *shell, status request.Status) request.Record {
 	return all[0]
 }
 
-func pause() { time.Sleep(2 * passwordPause); synctest.Wait() }
+func pause() { uitest.Rest(2 * passwordPause) }
 
 // TestRequestAndAnswer makes a request with its key in the store, pastes the
 // answer, and undoes that.
@@ -97,13 +97,13 @@ func TestRequestAndAnswer(t *testing.T) {
 		}
 		v.keyType.OnChanged(slices.Index(csr.KeyTypes, csr.RSA2048))
 		v.goOn()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Request for clm.example.test", "BEGIN CERTIFICATE REQUEST", "waits there for its certificate")
 		r := only(t, s, request.Pending)
 		v.wizard.Close()
 
 		s.openPending()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "clm.example.test", "Waits", "RSA 2048 in the store")
 		parts.TopDialog(s.win.Canvas()).Close()
 
@@ -132,11 +132,11 @@ func TestRequestAndAnswer(t *testing.T) {
 		a.text.SetText(string(answerTo(t, r)))
 		pause()
 		a.complete()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "clm.example.test is in Personal, Current user, with its key")
 		done := only(t, s, request.Completed)
 		s.undoNow(done.Answer.Journal)
-		synctest.Wait()
+		uitest.Settle()
 		only(t, s, request.Pending)
 	})
 }
@@ -157,7 +157,7 @@ func TestRequestInFile(t *testing.T) {
 		sees(t, s, "The two passwords differ.")
 		v.again.SetText("secret")
 		v.goOn()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Request for f.example.test", "is encrypted in "+filepath.Join(dir, "f.example.test.key"))
 		r := only(t, s, request.Pending)
 		v.wizard.Close()
@@ -180,7 +180,7 @@ func TestRequestInFile(t *testing.T) {
 		a.p12.makeUp.SetChecked(true)
 		a.p12.update()
 		a.complete()
-		synctest.Wait()
+		uitest.Settle()
 		path := filepath.Join(dir, "f.example.test.p12")
 		sees(t, s, "Wrote "+path, "openssl pkcs12 -export", "shown this once")
 		st, err := os.Stat(path)
@@ -202,14 +202,14 @@ func TestRenewal(t *testing.T) {
 		sees(t, s, "The old one stays until you delete it", leaf.Certificate.Subject().Forward())
 		v.goOn()
 		v.goOn()
-		synctest.Wait()
+		uitest.Settle()
 		r := only(t, s, request.Pending)
 		v.wizard.Close()
 		a := s.openAnswer(r.ID)
 		a.text.SetText(string(answerTo(t, r)))
 		pause()
 		a.complete()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "What still uses the old certificate", "The old certificate stays until you delete it")
 	})
 }
@@ -221,7 +221,7 @@ func TestPFX(t *testing.T) {
 		s := newRequestShell(t)
 		dir := t.TempDir()
 		split := s.openPFX(pfxSplit, pfx)
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "client.pfx", "Protected by a password")
 		split.pass.SetText(testPassword)
 		pause()
@@ -229,7 +229,7 @@ func TestPFX(t *testing.T) {
 		split.form.pass.SetText("key")
 		split.form.again.SetText("key")
 		split.start()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "The pieces are in "+dir, "openssl pkcs12", "key.pem")
 		parts.TopDialog(s.win.Canvas()).Close()
 
@@ -243,14 +243,14 @@ func TestPFX(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := s.openCombine([]string{filepath.Join(dir, "key.pem"), filepath.Join(dir, "certificate.pem"), noRoot})
-		synctest.Wait()
+		uitest.Settle()
 		v.pass.SetText("key")
 		pause()
 		sees(t, s, "Key and certificate belong together", "The chain ends at ", " › ")
 		parts.TopDialog(s.win.Canvas()).Close()
 
 		v = s.openCombine([]string{filepath.Join(dir, "key.pem"), filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "chain.pem")})
-		synctest.Wait()
+		uitest.Settle()
 		v.pass.SetText("key")
 		pause()
 		sees(t, s, "Key and certificate belong together")
@@ -259,18 +259,18 @@ func TestPFX(t *testing.T) {
 		v.form.pass.SetText("new")
 		v.form.again.SetText("new")
 		v.start()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Wrote "+out, "openssl pkcs12 -export")
 		parts.TopDialog(s.win.Canvas()).Close()
 
 		v = s.openPFX(pfxRepair, out)
-		synctest.Wait()
+		uitest.Settle()
 		v.pass.SetText("new")
 		pause()
 		v.form.makeUp.SetChecked(true)
 		v.form.update()
 		v.start()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Wrote "+filepath.Join(dir, "out-repaired.pfx"), "shown this once")
 		got := &model.PFXFile{Path: out}
 		got.Data, _ = os.ReadFile(out)
@@ -287,7 +287,7 @@ func TestPFXRemove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newRequestShell(t)
 		v := s.openCombine([]string{pfx, writeTestFile(t, "second.pem", []byte("no certificate"))})
-		synctest.Wait()
+		uitest.Settle()
 		remove := func() *parts.Button {
 			var first *parts.Button
 			seen(v.list, func(o fyne.CanvasObject) {

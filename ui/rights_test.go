@@ -15,6 +15,7 @@ import (
 	"certdesk/internal/journal"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 // TestWithoutRights: who may not change the machine's stores sees the command
@@ -35,7 +36,7 @@ func TestWithoutRights(t *testing.T) {
 		line := func(args ...string) string { return elevate.SudoLine(elevate.Certctl(), args) }
 
 		s.startDelete([]*model.Row{row})
-		synctest.Wait()
+		uitest.Settle()
 		want := line("delete", fp, "--location", "machine", "--store", "ca")
 		sees(t, s, "The machine's stores belong to root", want)
 		tapText(t, s, "Copy")
@@ -44,16 +45,16 @@ func TestWithoutRights(t *testing.T) {
 		}
 		press(s, fyne.KeyEscape)
 		s.startMove([]*model.Row{row}, certstore.Machine, certstore.Root)
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, line("move", fp, "--to", "root", "--location", "machine", "--store", "ca"))
 		press(s, fyne.KeyEscape)
 		s.startRename(row)
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "certctl does not change friendly names")
 		press(s, fyne.KeyEscape)
 
 		s.startImport([]string{path})
-		synctest.Wait()
+		uitest.Settle()
 		v := s.dialogs.wizard
 		v.model.SetTarget(nil)
 		v.model.SetOptions(func(o *importer.Options) { o.Location = certstore.Machine })
@@ -73,7 +74,7 @@ func TestWithoutRights(t *testing.T) {
 			"relink": func() { s.startRelink(row) },
 		} {
 			start()
-			synctest.Wait()
+			uitest.Settle()
 			if parts.TopDialog(s.win.Canvas()) == nil {
 				t.Fatalf("%s: no dialog", name)
 			}
@@ -104,11 +105,11 @@ func TestWhyNot(t *testing.T) {
 		choose := func(row *model.Row) {
 			t.Helper()
 			s.list.Ask(func(q *model.Query) { q.Scope = model.Scope{Location: row.Location, Store: row.Store} })
-			synctest.Wait()
+			uitest.Settle()
 			if !s.table.data.SelectID(row.ID) {
 				t.Fatal(row.Name, "is not in the list")
 			}
-			synctest.Wait()
+			uitest.Settle()
 		}
 		choose(shipped)
 		all := labels()
@@ -119,7 +120,7 @@ func TestWhyNot(t *testing.T) {
 		}
 		for name, try := range map[string]func(){"deleted": func() { s.table.data.key(fyne.KeyDelete, 0) }, "moved": s.toolbar.moveMenu} {
 			try()
-			synctest.Wait()
+			uitest.Settle()
 			sees(t, s, "This cannot be "+name, "came with the operating system")
 			press(s, fyne.KeyEscape)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"certdesk/certstore"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 // beyond returns what a person cannot reach in a canvas: what lies outside it,
@@ -62,7 +63,7 @@ func TestSmallWindow(t *testing.T) {
 		size := s.win.Canvas().Size()
 		check := func(name string) {
 			t.Helper()
-			synctest.Wait()
+			uitest.Settle()
 			d := parts.TopDialog(s.win.Canvas())
 			if d == nil {
 				t.Fatalf("%s: no dialog", name)
@@ -96,7 +97,7 @@ func TestSmallWindow(t *testing.T) {
 		}
 		parts.TopDialog(s.win.Canvas()).Close()
 		s.startImport([]string{path})
-		synctest.Wait()
+		uitest.Settle()
 		typePassword(s, testPassword)
 		check("import")
 		for _, page := range []string{"plan", "imported"} {

@@ -10,6 +10,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
+
+	"certdesk/ui/uitest"
 )
 
 // names is a source of rows of one word each.
@@ -22,7 +24,7 @@ func (n names) Cell(i int, _ string) tableCell { return tableCell{text: n[i]} }
 
 func newTestTable(t *testing.T, rows ...string) (*dataTable, fyne.Window) {
 	t.Helper()
-	app := test.NewTempApp(t)
+	app := uitest.NewApp(t)
 	app.Settings().SetTheme(&look{mode: AlwaysLight})
 	table := newDataTable([]*tableColumn{
 		{key: "name", title: "Name", width: 120, grow: 1},

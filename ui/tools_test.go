@@ -14,13 +14,13 @@ import (
 	"certdesk/certstore"
 	"certdesk/internal/certfile"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 // paste types into a lookup and waits for the answer.
 func (l *lookup) paste(text string) {
 	l.field.SetText(text)
-	time.Sleep(2 * typingPause)
-	synctest.Wait()
+	uitest.Rest(2 * typingPause)
 }
 
 func TestExplainDialog(t *testing.T) {
@@ -35,7 +35,7 @@ func TestExplainDialog(t *testing.T) {
 			t.Errorf("menu %v", names)
 		}
 		l := s.openExplain("")
-		synctest.Wait()
+		uitest.Settle()
 		if !l.copyIt.Disabled() {
 			t.Error("there is nothing to copy yet")
 		}
@@ -86,7 +86,7 @@ func TestHealthDialog(t *testing.T) {
 		put(t, s, certstore.My, leaf, true)
 		load(t, s, leaf.Certificate)
 		s.openHealth()
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "1 error, 0 warnings, 0 notes", "Issued certificates among the trusted roots (1)", "Move…", "Not looked at")
 		home := t.TempDir()
 		t.Setenv("HOME", home)
@@ -113,9 +113,8 @@ func TestActionWords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStoreShell(t)
 		l := s.openExplain("403.16 0x80090308 0x8009310b")
-		synctest.Wait()
-		time.Sleep(time.Second)
-		synctest.Wait()
+		uitest.Settle()
+		uitest.Rest(time.Second)
 		text := texts(parts.TopDialog(s.win.Canvas())) + l.report
 		if strings.ContainsAny(text, "«»") || strings.Contains(text, "certctl") {
 			t.Errorf("advice of the command line:\n%s", text)

@@ -13,6 +13,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 const signing = x509.KeyUsageDigitalSignature
@@ -21,12 +22,12 @@ const signing = x509.KeyUsageDigitalSignature
 // synctest bubble.
 func newTestShell(t *testing.T, store certstore.Store) *shell {
 	t.Helper()
-	app := test.NewTempApp(t)
+	app := uitest.NewApp(t)
 	s := New(t.Context(), app, Services{Store: store, Now: func() time.Time { return testNow }}).shell
 	t.Cleanup(s.win.Close)
 	s.win.Resize(fyne.NewSize(1100, 700))
 	s.start()
-	synctest.Wait()
+	uitest.Settle()
 	return s
 }
 
@@ -80,7 +81,7 @@ func TestListWorstFirst(t *testing.T) {
 			t.Errorf("listed %q, want the good one last", got)
 		}
 		s.table.data.sortBy(s.table.data.columns[2]) // by name
-		synctest.Wait()
+		uitest.Settle()
 		if got := listed(s); !slices.Equal(got, []string{"good", "old", "without key"}) {
 			t.Errorf("by name %q", got)
 		}
@@ -92,15 +93,13 @@ func TestSearchTakesAnySpelling(t *testing.T) {
 		s := newTestShell(t, &fakeStore{entries: threeEntries(t)})
 		for _, text := range []string{"48 1a 9c 03", "48:1A:9C:03", "481A9C", "1209703427", "GOOD", "\u200e481a9c03"} {
 			s.toolbar.search.SetText(text)
-			time.Sleep(2 * typingPause)
-			synctest.Wait()
+			uitest.Rest(2 * typingPause)
 			if got := listed(s); !slices.Equal(got, []string{"good"}) {
 				t.Errorf("%q finds %q", text, got)
 			}
 		}
 		s.toolbar.search.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
-		time.Sleep(2 * typingPause)
-		synctest.Wait()
+		uitest.Rest(2 * typingPause)
 		if got := listed(s); len(got) != 3 {
 			t.Errorf("after Escape %q", got)
 		}
@@ -111,14 +110,14 @@ func TestQuickViewAndFilter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTestShell(t, &fakeStore{entries: threeEntries(t)})
 		s.sidebar.choose(model.Scope{Quick: model.QuickSignIn})
-		synctest.Wait()
+		uitest.Settle()
 		if got := listed(s); !slices.Equal(got, []string{"good"}) {
 			t.Errorf("can sign in: %q", got)
 		}
 		s.sidebar.choose(model.Scope{Location: certstore.User, Store: certstore.My})
-		synctest.Wait()
+		uitest.Settle()
 		s.table.filter.OnChanged(int(model.Problems))
-		synctest.Wait()
+		uitest.Settle()
 		if got := listed(s); len(got) != 2 {
 			t.Errorf("problems: %q", got)
 		}
@@ -132,7 +131,7 @@ func TestSelectionShowsDetail(t *testing.T) {
 			t.Error("without a selection there is a detail or something to export")
 		}
 		s.table.data.key(fyne.KeyEnd, 0)
-		synctest.Wait()
+		uitest.Settle()
 		if !s.detail.Visible() || s.detail.view.detail == nil || s.detail.view.detail.Row.Name != "good" || s.toolbar.export.Disabled() {
 			t.Fatal("the selected certificate is not shown")
 		}
@@ -147,7 +146,7 @@ func TestSelectionShowsDetail(t *testing.T) {
 			t.Errorf("Ctrl+C copied %q", got)
 		}
 		s.table.data.body.TypedShortcut(&fyne.ShortcutSelectAll{})
-		synctest.Wait()
+		uitest.Settle()
 		if s.detail.view.detail != nil {
 			t.Error("one certificate is shown for three")
 		}
@@ -165,7 +164,7 @@ func TestUnreadableStoreIsSaid(t *testing.T) {
 		store.err = nil
 		store.mu.Unlock()
 		s.reload()
-		synctest.Wait()
+		uitest.Settle()
 		if s.notice.Visible() {
 			t.Error("the problem stays after it is gone")
 		}
@@ -177,8 +176,7 @@ func TestThemeChangesInPlace(t *testing.T) {
 		s := newTestShell(t, &fakeStore{entries: threeEntries(t)})
 		s.services.Settings.Theme = "light"
 		s.nextTheme()
-		time.Sleep(3 * time.Second) // the toast goes
-		synctest.Wait()
+		uitest.Rest(3 * time.Second) // the toast goes
 		if got := s.table.data.body.pool[0].cells[2].text.Color; got != dark[parts.Text] {
 			t.Errorf("a row has text colour %v in the dark", got)
 		}
@@ -195,7 +193,7 @@ func TestAskerCancel(t *testing.T) {
 			_, err := a.Ask(t.Context(), "/test", false)
 			got <- err
 		}()
-		synctest.Wait()
+		uitest.Settle()
 		parts.DialogKey(s.win.Canvas(), fyne.KeyEscape)
 		if err := <-got; err != certstore.ErrCanceled {
 			t.Errorf("Escape gives %v", err)
@@ -204,7 +202,7 @@ func TestAskerCancel(t *testing.T) {
 }
 
 func TestRelative(t *testing.T) {
-	test.NewTempApp(t)
+	uitest.NewApp(t)
 	for _, tt := range []struct {
 		days int
 		want string
@@ -223,13 +221,13 @@ func TestReadingCanBeStopped(t *testing.T) {
 		before := s.table.view
 		store.hang = make(chan struct{})
 		s.reload()
-		time.Sleep(time.Second)
+		uitest.Rest(time.Second)
 		if busy, _ := s.list.Busy.Get(); !busy || !s.status.stop.Visible() {
 			t.Error("nothing says that the stores are being read")
 		}
 		test.Tap(s.status.stop)
 		close(store.hang)
-		synctest.Wait()
+		uitest.Settle()
 		if busy, _ := s.list.Busy.Get(); busy || s.table.view != before || s.status.stop.Visible() {
 			t.Error("a stopped reading changed the list, or goes on")
 		}

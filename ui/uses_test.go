@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"certdesk/certstore"
+	"certdesk/ui/uitest"
 )
 
 // TestUses finds a thumbprint in a file of a folder that is added to the
@@ -18,7 +19,7 @@ func TestUses(t *testing.T) {
 		s := newRequestShell(t)
 		put(t, s, certstore.My, leaf, true)
 		v := s.openUses(leaf.Certificate)
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, "Where is it used?", "Current user", "No file uses it")
 		dir := t.TempDir()
 		config := filepath.Join(dir, "app.config")
@@ -26,7 +27,7 @@ func TestUses(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.dropped([]string{dir})
-		synctest.Wait()
+		uitest.Settle()
 		sees(t, s, config+":2", "names its SHA-1 thumbprint", "Looked at ", " files in "+dir)
 		lacks(t, s, "No file uses it")
 		tapText(t, s, "Copy report")

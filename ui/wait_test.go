@@ -11,6 +11,7 @@ import (
 	"certdesk/certstore"
 	"certdesk/ui/model"
 	"certdesk/ui/parts"
+	"certdesk/ui/uitest"
 )
 
 // busyStore is a fakeStore that another program has locked.
@@ -52,16 +53,15 @@ func TestLockedStore(t *testing.T) {
 					t.Error("a dialog comes before anybody had to wait")
 				}
 				if x.patience > patience {
-					time.Sleep(2 * patience)
-					synctest.Wait()
+					uitest.Rest(2 * patience)
 					sees(t, s, "Looking at the private key", "Another program may be using the store")
 				}
 				if x.stop {
 					press(s, fyne.KeyEscape)
 				} else {
-					time.Sleep(x.patience)
+					uitest.Rest(x.patience)
 				}
-				synctest.Wait()
+				uitest.Settle()
 				if x.want == "" {
 					if parts.TopDialog(s.win.Canvas()) != nil {
 						t.Errorf("after Stop: %s", texts(parts.TopDialog(s.win.Canvas())))
@@ -93,7 +93,7 @@ func TestF5(t *testing.T) {
 			} else {
 				press(s, fyne.KeyF5)
 			}
-			synctest.Wait()
+			uitest.Settle()
 			if now, _ := s.list.Snapshot.Get(); now == before {
 				t.Errorf("%s: the stores were not read again", name)
 			}

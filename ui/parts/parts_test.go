@@ -6,6 +6,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+
+	"certdesk/ui/uitest"
 )
 
 func TestBreakLines(t *testing.T) {
@@ -43,7 +45,7 @@ func TestCut(t *testing.T) {
 // TestParagraphHeight checks that a page gives a paragraph its height in the
 // first pass.
 func TestParagraphHeight(t *testing.T) {
-	test.NewTempApp(t)
+	uitest.NewApp(t)
 	p := Para("A sentence that is much too long to fit into so narrow a window as this one is, so it has to wrap.")
 	after := Body("after")
 	w := test.NewTempWindow(t, Page(VBox(4, p, after)))
@@ -58,7 +60,7 @@ func TestParagraphHeight(t *testing.T) {
 }
 
 func TestPressKeyboard(t *testing.T) {
-	test.NewTempApp(t)
+	uitest.NewApp(t)
 	n := 0
 	a, b := Secondary("", "A", func() { n++ }), Secondary("", "B", func() { n += 10 })
 	w := test.NewTempWindow(t, HBox(0, a, b))
@@ -79,7 +81,7 @@ func TestPressKeyboard(t *testing.T) {
 }
 
 func TestDialogKeys(t *testing.T) {
-	test.NewTempApp(t)
+	uitest.NewApp(t)
 	w := test.NewTempWindow(t, Body("window"))
 	w.Resize(fyne.NewSize(600, 400))
 	done, closed := 0, 0
@@ -102,7 +104,7 @@ func TestDialogKeys(t *testing.T) {
 }
 
 func TestSegmentsAndCards(t *testing.T) {
-	test.NewTempApp(t)
+	uitest.NewApp(t)
 	got := []int{}
 	s := NewSegments([]string{"All", "Some"}, func(i int) { got = append(got, i) })
 	c := NewCards([]Option{{Title: "A"}, {Title: "B", Note: "note"}}, true, 0, func(i int) { got = append(got, 10+i) })

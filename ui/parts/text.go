@@ -2,7 +2,6 @@ package parts
 
 import (
 	"strings"
-	"sync"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -285,12 +284,8 @@ type cutKey struct {
 	style       fyne.TextStyle
 }
 
-// cuts remembers what [Ellipsis] found. The program has one UI goroutine, but
-// the toolkit's test driver lets each goroutine be it.
-var (
-	cuts      = map[cutKey]string{}
-	cutsMutex sync.Mutex
-)
+// cuts remembers what [Ellipsis] found; only the UI goroutine uses it.
+var cuts = map[cutKey]string{}
 
 // Ellipsis returns text, or as much of its beginning as fits into width with
 // "…" after it.
@@ -299,8 +294,6 @@ func Ellipsis(text string, width, size float32, style fyne.TextStyle) string {
 		return ""
 	}
 	key := cutKey{text, width, size, style}
-	cutsMutex.Lock()
-	defer cutsMutex.Unlock()
 	if s, ok := cuts[key]; ok {
 		return s
 	}

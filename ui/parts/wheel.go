@@ -2,7 +2,6 @@ package parts
 
 import (
 	"slices"
-	"sync"
 	"weak"
 
 	"fyne.io/fyne/v2"
@@ -31,10 +30,7 @@ func (w *wheel) CreateRenderer() fyne.WidgetRenderer {
 
 // Scrolled implements fyne.Scrollable.
 func (w *wheel) Scrolled(e *fyne.ScrollEvent) {
-	pagesMutex.Lock()
-	all := slices.Clone(pages)
-	pagesMutex.Unlock()
-	for _, p := range slices.Backward(all) {
+	for _, p := range slices.Backward(pages) {
 		if s := p.Value(); s != nil && holds(s.Content, w.field) {
 			s.Scrolled(e)
 			return
@@ -44,14 +40,9 @@ func (w *wheel) Scrolled(e *fyne.ScrollEvent) {
 
 // pages are the scrolls of all pages that are still in use: an object does not
 // know what it lies in.
-var (
-	pages      []weak.Pointer[container.Scroll]
-	pagesMutex sync.Mutex // for tests, as that of cuts
-)
+var pages []weak.Pointer[container.Scroll]
 
 func addPage(s *container.Scroll) {
-	pagesMutex.Lock()
-	defer pagesMutex.Unlock()
 	pages = slices.DeleteFunc(pages, func(p weak.Pointer[container.Scroll]) bool { return p.Value() == nil })
 	pages = append(pages, weak.Make(s))
 }

@@ -7,12 +7,14 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
+
+	"certdesk/ui/uitest"
 )
 
 // TestWheelOverField checks that the wheel moves the page over a field of one
 // line, and the text over one of several.
 func TestWheelOverField(t *testing.T) {
-	test.NewTempApp(t)
+	uitest.NewApp(t)
 	line, paste, password := NewField("name"), NewPaste("text", 3, nil), NewPassword("")
 	paste.SetText(strings.Repeat("line\n", 50))
 	rows := VBox(8, Labelled("Name", line), Labelled("Text", paste), Labelled("Password", password))
