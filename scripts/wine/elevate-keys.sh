@@ -62,7 +62,7 @@ same_key machine
 # Who may use the key. Wine keeps one change of a key's list and refuses the
 # next: what is revoked gets as far as that.
 row 453
-click 285 443 # Summary
+tab 285 # Summary
 press 1059 442 # More room
 press 701 590 # Grant…
 account nobody

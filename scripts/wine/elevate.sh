@@ -97,11 +97,9 @@ finally stands ca "elevated: not tidied"
 shot elevate-7-tidied
 
 # Deleting a row of the machine asks the same way.
-free
-asked= # once the question is there, which the row has to be for
+row 534 # Other people, Local machine
+asked= # once the question is there
 for _ in 1 2 3 4 5; do
-	click 80 534 # Other people, Local machine
-	click 500 130 # the row
 	still 700 450
 	sum=$(around 700 450)
 	xdotool key --window "$window" Delete

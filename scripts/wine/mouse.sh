@@ -91,18 +91,22 @@ nothing_left() { within 20 no_plan || die "a plan was left behind"; ok; }
 # free: no dialog is over the window, not even one that asks for patience; its
 # Import button is not dimmed then.
 free() { within 60 has_color 14 22 '#1462C4' || die "a dialog stays open"; }
-# row Y: the first certificate of the sidebar's line at Y, until the detail
-# shows it; the tabs are at 443.
-row() {
-	free
+# marks X Y AT_X AT_Y COLOR: a click there, until what it chooses is marked at the
+# other place. A click that comes too early for the window is lost.
+marks() {
 	for _ in 1 2 3 4 5; do
-		click 80 "$1"
-		click 500 130
-		! within 15 shown 285 443 || return 0
+		click "$1" "$2"
+		xdotool mousemove --window "$window" 640 688 # what is under the pointer is drawn differently
+		! within 15 has_color "$3" "$4" "$5" || return 0
 	done
-	die "no certificate in the line at $1"
+	die "a click at $1,$2 chooses nothing"
 }
-findings() { click 491 443; still 975 590; }
+# line Y: the sidebar's there. row Y: and the first certificate in it. tab X: of
+# the detail.
+line() { free; marks 80 "$1" 7 "$1" '#1462C4'; }
+row() { line "$1"; marks 500 130 238 129 '#1462C4'; within 60 shown 285 443 || die "no detail for the line at $1"; }
+tab() { marks "$1" 443 "$1" 456 '#397BCD'; still 975 590; }
+findings() { tab 491; }
 # undo Y: the card at Y of Undo, as administrator.
 undo() {
 	free
