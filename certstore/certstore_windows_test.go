@@ -271,14 +271,19 @@ func TestProvided(t *testing.T) {
 		loc      certstore.Location
 		location uint32
 		by       certstore.Provided
+		store    certstore.Name
 		origin   string
 	}{
-		{certstore.Machine, windows.CERT_SYSTEM_STORE_LOCAL_MACHINE_GROUP_POLICY, certstore.ByGroupPolicy, `LocalMachine\` + prefix + `Root\.GroupPolicy`},
-		{certstore.Machine, windows.CERT_SYSTEM_STORE_LOCAL_MACHINE_ENTERPRISE, certstore.ByEnterprise, `LocalMachine\` + prefix + `Root\.Enterprise`},
-		{certstore.User, windows.CERT_SYSTEM_STORE_CURRENT_USER_GROUP_POLICY, certstore.ByGroupPolicy, `CurrentUser\` + prefix + `Root\.GroupPolicy`},
+		{certstore.Machine, windows.CERT_SYSTEM_STORE_LOCAL_MACHINE_GROUP_POLICY, certstore.ByGroupPolicy, certstore.Root, `LocalMachine\` + prefix + `root\.GroupPolicy`},
+		{certstore.Machine, windows.CERT_SYSTEM_STORE_LOCAL_MACHINE_ENTERPRISE, certstore.ByEnterprise, certstore.Root, `LocalMachine\` + prefix + `root\.Enterprise`},
+		{certstore.User, windows.CERT_SYSTEM_STORE_CURRENT_USER_GROUP_POLICY, certstore.ByGroupPolicy, certstore.Root, `CurrentUser\` + prefix + `root\.GroupPolicy`},
+		// Nothing but a policy has this one.
+		{certstore.Machine, windows.CERT_SYSTEM_STORE_LOCAL_MACHINE_GROUP_POLICY, certstore.ByGroupPolicy, "recovery", `LocalMachine\` + prefix + `recovery\.GroupPolicy`},
+		{certstore.Machine, windows.CERT_SYSTEM_STORE_LOCAL_MACHINE_ENTERPRISE, certstore.ByEnterprise, "recovery", `LocalMachine\` + prefix + `recovery\.Enterprise`},
+		{certstore.User, windows.CERT_SYSTEM_STORE_CURRENT_USER_GROUP_POLICY, certstore.ByGroupPolicy, "recovery", `CurrentUser\` + prefix + `recovery\.GroupPolicy`},
 	} {
-		root := certtest.Root(t, fmt.Sprintf("Policy %x", tt.location))
-		name, _ := windows.UTF16PtrFromString(prefix + "Root")
+		root := certtest.Root(t, fmt.Sprintf("Policy %x %s", tt.location, tt.store))
+		name, _ := windows.UTF16PtrFromString(prefix + string(tt.store))
 		h, err := windows.CertOpenStore(windows.CERT_STORE_PROV_SYSTEM_REGISTRY, 0, 0, tt.location, uintptr(unsafe.Pointer(name)))
 		if err != nil && tt.by == certstore.ByEnterprise && wincrypt.OnWine() != "" {
 			t.Log("Wine 8: the store of the enterprise cannot be opened")
@@ -298,7 +303,7 @@ func TestProvided(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = wincrypt.CertUnregisterSystemStore(prefix+"Root", tt.location) })
+		t.Cleanup(func() { _ = wincrypt.CertUnregisterSystemStore(prefix+string(tt.store), tt.location) })
 		var seen *certstore.Entry
 		for e, err := range s.Entries(t.Context(), tt.loc) {
 			if err != nil {
@@ -308,7 +313,7 @@ func TestProvided(t *testing.T) {
 				seen = &e
 			}
 		}
-		if seen == nil || seen.Provided != tt.by || seen.Origin != tt.origin || !seen.ReadOnly || seen.Inherited || seen.Store != certstore.Root {
+		if seen == nil || seen.Provided != tt.by || !strings.EqualFold(seen.Origin, tt.origin) || !seen.ReadOnly || seen.Inherited || seen.Store != tt.store {
 			t.Fatalf("%s: %+v", tt.by, seen)
 		}
 		err = s.Delete(t.Context(), seen.Ref(), certstore.DeleteAll)

@@ -53,13 +53,18 @@ func (y systemStore) location() uint32 {
 const userDS Name = "userds"
 
 // systemStores returns the stores of a location: the standard ones, and the
-// others that Windows knows, except [userDS]. Nothing is created.
+// others that Windows knows there or that policies have, except [userDS].
+// Nothing is created.
 func (s *windowsStore) systemStores(loc Location) ([]systemStore, error) {
 	var list []systemStore
 	for _, n := range standard {
 		list = append(list, systemStore{loc, n.name, s.prefix + n.windows, 0})
 	}
 	names, err := wincrypt.CertEnumSystemStore(list[0].location())
+	for _, p := range policies[loc] { // a policy may have stores that the location has not, such as FVE
+		more, _ := wincrypt.CertEnumSystemStore(p.location) // most computers have none; Wine has no enterprise
+		names = append(names, more...)
+	}
 	for _, n := range names {
 		rest, ok := strings.CutPrefix(strings.ToLower(n), strings.ToLower(s.prefix))
 		known := slices.ContainsFunc(list, func(y systemStore) bool { return strings.EqualFold(y.windows, n) }) // Wine names some twice

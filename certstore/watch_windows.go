@@ -5,21 +5,27 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/windows"
 )
 
-// certificatesKey is where Windows keeps system stores, in the hives of the
-// user and of the machine.
-const certificatesKey = `Software\Microsoft\SystemCertificates`
+// Where Windows keeps system stores in the hives of the user and of the
+// machine, those of group policies, and the machine's those of the enterprise;
+// Microsoft, System Store Locations.
+const (
+	certificatesKey = `Software\Microsoft\SystemCertificates`
+	policiesKey     = `Software\Policies\Microsoft\SystemCertificates`
+	enterpriseKey   = `Software\Microsoft\EnterpriseCertificates`
+)
 
 // settle is how long changes are collected: one import makes many.
 const settle = 200 * time.Millisecond
 
 // Changes watches the registry, and the folder of the user's stores that are
-// files. A hive without the key, and a profile without the folder, are watched
-// one level up, until they have it.
+// files. A key that is not there is watched for at the next one above it that
+// is, and the folder one level up.
 func (s *windowsStore) Changes(ctx context.Context) <-chan struct{} {
 	ch := make(chan struct{}, 1)
 	go func() {
@@ -47,7 +53,7 @@ func (s *windowsStore) Changes(ctx context.Context) <-chan struct{} {
 	return ch
 }
 
-// A watch waits for changes of either hive or of the folder, or for the end of
+// A watch waits for changes of the registry or of the folder, or for the end of
 // a context.
 type watch struct {
 	stop    windows.Handle
@@ -63,10 +69,12 @@ type source interface {
 	close()
 }
 
-// A hive is one that is watched.
-type hive struct {
-	root, key, changed windows.Handle
-	whole              bool // key is that of the certificates, not the one above
+// A tree is a key of the registry that is watched with all below it.
+type tree struct {
+	root         windows.Handle
+	path         string
+	key, changed windows.Handle
+	whole        bool // key is that of the path, not one above
 }
 
 func newWatch(ctx context.Context) (*watch, error) {
@@ -80,8 +88,13 @@ func newWatch(ctx context.Context) (*watch, error) {
 		_ = windows.SetEvent(stop)
 		close(w.ended)
 	})
-	for _, root := range []windows.Handle{windows.HKEY_CURRENT_USER, windows.HKEY_LOCAL_MACHINE} {
-		h := &hive{root: root}
+	for _, h := range []*tree{
+		{root: windows.HKEY_CURRENT_USER, path: certificatesKey},
+		{root: windows.HKEY_CURRENT_USER, path: policiesKey},
+		{root: windows.HKEY_LOCAL_MACHINE, path: certificatesKey},
+		{root: windows.HKEY_LOCAL_MACHINE, path: policiesKey},
+		{root: windows.HKEY_LOCAL_MACHINE, path: enterpriseKey},
+	} {
 		if h.changed, err = windows.CreateEvent(nil, 0, 0, nil); err != nil {
 			break
 		}
@@ -100,7 +113,7 @@ func newWatch(ctx context.Context) (*watch, error) {
 	return w, nil
 }
 
-func (h *hive) arm() error {
+func (h *tree) arm() error {
 	if h.whole && h.notify() == nil { // not so when the key was deleted
 		return nil
 	}
@@ -110,38 +123,41 @@ func (h *hive) arm() error {
 	return h.notify()
 }
 
-// open opens the key, or the one above until it is there.
-func (h *hive) open() error {
+// open opens the key, or the next one above that is there.
+func (h *tree) open() error {
 	h.closeKey()
 	_ = windows.ResetEvent(h.changed) // closing the key signals it
-	var err error
-	for _, path := range []string{certificatesKey, `Software\Microsoft`} {
-		wide, e := windows.UTF16PtrFromString(path)
-		if e != nil {
-			return e
+	for path := h.path; ; {
+		wide, err := windows.UTF16PtrFromString(path)
+		if err != nil {
+			return err
 		}
-		h.whole = path == certificatesKey
+		h.whole = path == h.path
 		if err = windows.RegOpenKeyEx(h.root, wide, 0, windows.KEY_READ|windows.KEY_NOTIFY, &h.key); err == nil {
 			return nil
 		}
+		end := strings.LastIndexByte(path, '\\')
+		if end < 0 {
+			return err
+		}
+		path = path[:end]
 	}
-	return err
 }
 
-func (h *hive) notify() error {
+func (h *tree) notify() error {
 	return windows.RegNotifyChangeKeyValue(h.key, h.whole, windows.REG_NOTIFY_CHANGE_NAME|windows.REG_NOTIFY_CHANGE_LAST_SET, h.changed, true)
 }
 
-func (h *hive) closeKey() {
+func (h *tree) closeKey() {
 	if h.key != 0 {
 		_ = windows.RegCloseKey(h.key)
 		h.key = 0
 	}
 }
 
-func (h *hive) event() windows.Handle { return h.changed }
+func (h *tree) event() windows.Handle { return h.changed }
 
-func (h *hive) close() {
+func (h *tree) close() {
 	h.closeKey() // signals the event
 	_ = windows.CloseHandle(h.changed)
 }
