@@ -247,7 +247,7 @@ func Malformed(t testing.TB, issuer certtest.Issuer) map[string][]byte {
 	negative := bytes.Clone(leaf)
 	serial := parse.Parse(leaf).SerialNumber
 	at := bytes.Index(negative, serial)
-	negative[at] |= 0x80
+	negative[at] = negative[at]&^0x40 | 0x80 // not 0xff, which may be one octet too many
 	other := certtest.Client(t, issuer, "Unknown curve").Raw
 	p256 := []byte{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}
 	unknown := certtest.Patch(t, other, p256, []byte{0x06, 0x08, 0x2b, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01}) // brainpool arc
